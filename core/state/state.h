@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was copied and what was seen: one SQLite file per account. A cache with a journal:
+ * losing it costs a re-match by identity, never mail and never a duplicate. Thread-safe:
+ * one of the three files that lock (pthread mutex).
+ */
+#pragma once
+
+#include <mailhaul/error.h>
+#include <mailhaul/message.h>
+
+#include "model/identity.h"
+
+/* StateOutcome: where a source message stands. Values are on disk: never renumber. */
+typedef enum
+{
+  STATE_INTENT = 1,  /* about to be stored, or stored without our knowing */
+  STATE_STORED = 2,  /* stored by us, receipt had */
+  STATE_MATCHED = 3, /* was already at the destination */
+  STATE_SKIPPED = 4, /* left out by a filter; `reason` says which */
+  STATE_FAILED = 5,  /* failed at the last run; `reason` says why */
+} StateOutcome;
+
+/* StateMode: how a state file is opened. */
+typedef enum
+{
+  STATE_READ_WRITE = 0, /* takes the account's lock; creates the file */
+  STATE_READ_ONLY = 1,  /* no lock, changes nothing; a missing file is an empty state */
+} StateMode;
+
+/* StateFolder: the row of one folder pair. Owned by the caller. */
+typedef struct
+{
+  gint64 id;
+  char *source_path;            /* text form */
+  char *destination_path;       /* text form */
+  guint64 source_validity;      /* 0: none */
+  guint64 destination_validity; /* 0: none */
+  GBytes *source_token;         /* at the last complete pass; NULL: none */
+  GBytes *destination_token;    /* likewise */
+  GBytes *destination_mark;     /* messages after it may be ours without a receipt */
+  GBytes *note;                 /* the destination backend's, see haul_feed_note() */
+  gboolean clean;               /* the last pass ended whole and without failures */
+  guint64 settings_hash;        /* of filters and sync rules at that pass */
+  guint64 messages;             /* at the source at that pass */
+  guint64 bytes;
+  guint64 skipped;
+} StateFolder;
+
+/* StateMessage: the row of one message. As an output its pointers stand until the next
+ * call with the same StateCursor, or as the function says. */
+typedef struct
+{
+  HaulBytes source_key;
+  HaulBytes destination_key; /* empty: not known */
+  StateOutcome outcome;
+  guint32 flags;        /* as last synced */
+  const char *keywords; /* canonical set, as last synced; never NULL as an output */
+  gint64 date_unix;
+  Identity identity;
+  const char *reason;  /* skipped: which filter; failed: the error; may be NULL */
+  const char *subject; /* failed: for the report; may be NULL */
+} StateMessage;
+
+/* StateRun: the record of one run. */
+typedef struct
+{
+  gint64 id;
+  gint64 started_unix;
+  gint64 ended_unix; /* 0: still running or killed */
+  int exit_code;
+  guint64 copied, copied_bytes, present, skipped, failed, updated;
+} StateRun;
+
+/* State: an open state file. */
+typedef struct _State State;
+
+/*
+ * state_open: opens DIRECTORY/ACCOUNT.sqlite. Errors: HAUL_ERROR_BUSY (account scope)
+ * when another run holds the lock, naming its pid and host; HAUL_ERROR_UNSUPPORTED when
+ * the file was written by a newer version; HAUL_ERROR_IO. A damaged file is renamed to
+ * ACCOUNT.sqlite.damaged-TIME and a new one begun: then *@out_damaged (may be NULL) gets
+ * its name (transfer full), else NULL.
+ */
+State *state_open (const char *directory, const char *account, StateMode mode,
+                   char **out_damaged, GError **error);
+/* state_close: commits nothing that was not committed; releases the lock. Accepts NULL.
+ */
+void state_close (State *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (State, state_close)
+
+/*
+ * state_bind: ties the file to its two endpoints: @identity is text that names both
+ * (backend, host, user, path). A file bound to another pair is refused with
+ * HAUL_ERROR_CONFIG (account scope) that names both.
+ */
+gboolean state_bind (State *self, const char *identity, GError **error);
+
+/* state_folder_load: the row of the pair, made when missing (STATE_READ_ONLY: id 0).
+ * (transfer full), free with state_folder_free(). */
+StateFolder *state_folder_load (State *self, const char *source_path,
+                                const char *destination_path, GError **error);
+/* state_folder_free: accepts NULL. */
+void state_folder_free (StateFolder *folder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StateFolder, state_folder_free)
+/* state_folder_save: writes the row. @durable: survives a power cut when TRUE returns. */
+gboolean state_folder_save (State *self, const StateFolder *folder, gboolean durable,
+                            GError **error);
+/* state_folder_note: replaces the note alone, committed when TRUE returns. */
+gboolean state_folder_note (State *self, gint64 folder_id, HaulBytes note,
+                            GError **error);
+/* state_folder_forget: deletes all message rows of the folder (UIDVALIDITY changed). */
+gboolean state_folder_forget (State *self, gint64 folder_id, GError **error);
+/* state_folders: all rows in order of source path; GPtrArray of StateFolder (full). */
+GPtrArray *state_folders (State *self, GError **error);
+
+/* StateCursor: prepared look-ups for one thread. */
+typedef struct _StateCursor StateCursor;
+/* state_cursor_new: for one folder; (transfer full). */
+StateCursor *state_cursor_new (State *self, gint64 folder_id);
+/* state_cursor_free: accepts NULL. */
+void state_cursor_free (StateCursor *cursor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StateCursor, state_cursor_free)
+/* state_cursor_find: the message with @source_key; *@out_found FALSE when there is none.
+ * Fast: made for one call per message of a scan. */
+gboolean state_cursor_find (StateCursor *cursor, HaulBytes source_key, StateMessage *out,
+                            gboolean *out_found, GError **error);
+/* state_cursor_find_destination: by destination key. */
+gboolean state_cursor_find_destination (StateCursor *cursor, HaulBytes destination_key,
+                                        StateMessage *out, gboolean *out_found,
+                                        GError **error);
+
+/* StateMessageFunc: FALSE with error set stops. @message stands during the call. */
+typedef gboolean (*StateMessageFunc) (const StateMessage *message, gpointer user_data,
+                                      GError **error);
+/* state_messages: every row of the folder whose outcome bit (1 << outcome) is in
+ * @outcomes, in order of source key. The callback must not write to the state. */
+gboolean state_messages (State *self, gint64 folder_id, guint32 outcomes,
+                         StateMessageFunc func, gpointer user_data, GError **error);
+/* state_count: how many rows of the folder have an outcome in @outcomes. */
+gboolean state_count (State *self, gint64 folder_id, guint32 outcomes, guint64 *out_count,
+                      GError **error);
+
+/*
+ * state_write: inserts or replaces @count rows in one transaction, committed (so that it
+ * survives the death of the process, @durable: of the machine) when TRUE returns. Used
+ * for intents, matches, skips and failures.
+ */
+gboolean state_write (State *self, gint64 folder_id, const StateMessage *const *messages,
+                      gsize count, gboolean durable, GError **error);
+
+/* StateReceipt: a stored message: turns its INTENT into STORED. */
+typedef struct
+{
+  gint64 folder_id;
+  HaulBytes source_key;
+  HaulBytes destination_key;
+  const Identity *identity; /* NULL: unchanged; else completes it (content of big ones) */
+} StateReceipt;
+/* state_receipts: @count receipts, any folders, in one committed transaction. */
+gboolean state_receipts (State *self, const StateReceipt *receipts, gsize count,
+                         GError **error);
+/* state_flags: the flags as now synced, for one message. */
+gboolean state_flags (State *self, gint64 folder_id, HaulBytes source_key, guint32 flags,
+                      const char *keywords, HaulBytes new_destination_key,
+                      GError **error);
+/* state_remove: deletes rows by source key, one transaction. */
+gboolean state_remove (State *self, gint64 folder_id, const HaulBytes *source_keys,
+                       gsize count, GError **error);
+
+/* state_run_begin: a new run's row; its id into run->id. */
+gboolean state_run_begin (State *self, StateRun *run, GError **error);
+/* state_run_end: completes the row. */
+gboolean state_run_end (State *self, const StateRun *run, GError **error);
+/* state_runs: the last @limit runs, newest first: GArray of StateRun (transfer full). */
+GArray *state_runs (State *self, guint limit, GError **error);
+/* state_commits: transactions committed since opening (tests; kill points). */
+guint64 state_commits (const State *self);
+/* state_set_commit_hook: @func runs after each commit (tests: kill at every commit step);
+ * NULL: none. */
+void state_set_commit_hook (State *self, void (*func) (gpointer user_data),
+                            gpointer user_data);
