@@ -145,7 +145,9 @@ CASES = [
     Case("header-alone", "needs another", H, "#pragma once\n\ngsize f (void);\n", (3,)),
     Case("header-alone", "not twice", H, "struct s { int a; };\n", (1,)),
     Case("header-alone", "complete", H, "#pragma once\n#include <glib.h>\ngsize f (void);\n"),
-    Case("doc-function", "none", H, "/* f: does it. */\nint f (int a);\nint g (void);\n", (3,)),
+    Case("doc-function", "none", H, "/* f: does it. */\nint f (int a);\n\nint g (void);\n", (4,)),
+    Case("doc-function", "a group in the SDK", SDK, "/* f: does it. */\nint f (int a);\nint g (void);\n", (3,)),
+    Case("doc-function", "a group in the core", H, "/* Callbacks. */\nint f (int a);\nint g (void);\n"),
     Case("doc-function", "above the attribute", H, "/* f: does it. */\nG_GNUC_PRINTF (1, 2)\nint f (char *a, ...);\n"
          "typedef int (*Call) (int);\nstruct s { int (*a) (int); };\nG_DEFINE_AUTOPTR_CLEANUP_FUNC (A, b)\n"),
     Case("doc-sdk", "macro, type and callback", SDK, "\n#define HAUL_X 1\n\ntypedef struct _A A;\n\n/* B: one. */\n"
