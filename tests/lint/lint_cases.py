@@ -92,7 +92,9 @@ CASES = [
     Case("mutable-global", "function pointer", A, "static void (*hook) (int);\n", (1,)),
     Case("mutable-global", "constants", A, "static const int x = 1;\nstatic const char *const v[] = { \"a\" };\n"
          "int f (void);\nstruct s { int a; };\ntypedef struct s S;\nenum { B = 1 };\nstatic int *g (int a, int *b);\n"
-         "G_DEFINE_QUARK (a, b)\nstatic int (*const h) (int) = f;\nint j (void) { static const int k = 1; return k; }\n"),
+         "G_DEFINE_QUARK (a, b)\nstatic int (*const h) (int) = f;\n"
+         "static const struct { const char *n; } t[] = { { 0 } };\nstatic int *(*const steps[]) (int *a) = { f };\n"
+         "int j (void) { static const int k = 1; return k; }\n"),
     Case("locks", "elsewhere", "core/engine/lane.c", body("GMutex m;", "g_mutex_lock (&m);"), (4, 5)),
     Case("locks", "in the pipe", "core/engine/pipe.c", body("GMutex m;", "g_mutex_lock (&m);")),
     # Errors
@@ -137,6 +139,7 @@ CASES = [
     Case("include-library", "in an installed header", SDK, "#include <stdio.h>\n", (1,)),
     Case("include-library", "in its place", "core/state/a.c", "#include <sqlite3.h>\n#include <string.h>\n#include <gio/gio.h>\n"),
     Case("include-own", "second", A, "#include <glib.h>\n#include \"a.h\"\n", (1,), {H: ""}),
+    Case("include-own", "its private header", A, '#include "a-private.h"\n', (), {H: ""}),
     Case("include-own", "first", A, '#include "a.h"\n', (), {H: ""}),
     Case("pure", "reads files and the clock", "core/engine/planner.c", "#include <unistd.h>\n" +
          body("return g_get_monotonic_time ();"), (1, 5)),

@@ -4,7 +4,7 @@
 import os
 import re
 
-from csource import Statements, calls, declared_name, literal_of, split_arguments, top_level
+from csource import OPENERS, Statements, calls, declared_name, literal_of, skip_group, split_arguments, top_level
 from tree import Finding, rule
 
 MAX_FUNCTION_LINES = 100
@@ -123,16 +123,25 @@ def check_assert_input(tree):
                               "impossible states, an error for input")
 
 
+def declarator(head):
+    """The tokens that say what the object is: no initializer, no bodies, no parameter lists."""
+    out, i = [], 0
+    while i < len(head) and not (head[i].text == "=" and head[i].kind == "punct"):
+        if head[i].text == "(" and i + 1 < len(head) and head[i + 1].text == "*":
+            out += declarator(head[i + 1:skip_group(head, i) - 1])
+            i = skip_group(head, i)
+        elif head[i].text in OPENERS and head[i].kind == "punct":
+            i = skip_group(head, i)
+        else:
+            out.append(head[i])
+            i += 1
+    return out
+
+
 def is_constant(head):
     """True when the declared object itself cannot change: the last word that binds to it is const."""
-    before = []
-    for token in head:
-        if token.text == "=" and token.kind == "punct":
-            break
-        before.append(token)
-    stars = [i for i, t in enumerate(before) if t.text == "*"]
-    texts = [t.text for t in (before[stars[-1]:] if stars else top_level(before))]
-    return "const" in texts
+    words = [t.text for t in declarator(head)]
+    return "const" in (words[len(words) - words[::-1].index("*"):] if "*" in words else words)
 
 
 @rule("mutable-global", "no data at file scope or static in a function can change")

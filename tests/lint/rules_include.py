@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from csource import calls, skip_group
@@ -41,7 +40,7 @@ SYSTEM = re.compile(
     r"|time|unistd|utime|wchar|wctype)\.h")
 # Pure and sans-I/O files take data, time and randomness as arguments
 PURE = re.compile(r"(core/engine/(planner|matcher|schedule|retry)|core/(base|model)/(uid-set|identity)"
-                  r"|backends/imap/(lexer|response|command|pipeline|mutf7|uid-set)|backends/mbox/scanner)\.[ch]")
+                  r"|backends/imap/(lexer|response|command|pipeline|mutf7|uid-?set|args|capability|datetime|text)[\w-]*|backends/mbox/scanner)\.[ch]")
 IMPURE_HEADERS = re.compile(r"gio/.*|glib/gstdio\.h|unistd\.h|fcntl\.h|poll\.h|stdio\.h|sys/(socket|stat|uio|file)\.h")
 IMPURE_CALLS = re.compile(r"g_get_(monotonic|real)_time|g_date_time_new_now\w*|g_random_\w+|time|clock_gettime"
                           r"|rand|random|getenv|g_getenv")
@@ -129,7 +128,8 @@ def check_include_own(tree):
         if not path.endswith(".c") or os.path.join(os.path.dirname(path), own) not in tree.files:
             continue
         found = [d for d in tree.source(path).directives if d.include]
-        if not found or os.path.basename(found[0].include[1]) != own:
+        first = os.path.basename(found[0].include[1]) if found else ""
+        if first != own and not first.startswith(own[:-2] + "-"):
             yield Finding(path, found[0].line if found else 1, f'include "{own}" before all others')
 
 
