@@ -84,6 +84,8 @@ CASES = [
                                                    "g_assert_true (x);")),
     Case("skip-reason", "none", TEST, body("g_test_skip (NULL);", 'g_test_skip ("");'), (4, 5)),
     Case("skip-reason", "given", TEST, body('g_test_skip ("needs a RAM disk");', "g_test_skip (reason);")),
+    Case("test-path", "two parts, blanks", TEST, body('g_test_add_func ("/a/b", f);', 'g_test_add_func ("/a/b/c d_e", f);'), (4, 5)),
+    Case("test-path", "three parts", TEST, body('g_test_add_func ("/imap/lexer/splits-at-CRLF", f);', "g_test_add_func (path, f);")),
     Case("assert-input", "inside", A, body("g_return_val_if_fail (a, 1);"), (4,)),
     Case("assert-input", "in the SDK", A, body("g_return_val_if_fail (a, 1);"), (), {SDK: "int f (int a);\n"}),
     Case("mutable-global", "data", A, "static int x;\nint y = 1;\nconst char *z = \"\";\nstatic const char *v[] = { 0 };\n",

@@ -114,6 +114,19 @@ def check_skip_reason(tree):
             yield Finding(path, token.line, f"give {token.text} a reason of some words")
 
 
+TEST_PATH = re.compile(r"(/[a-z0-9][a-z0-9.+-]*){2}(/[a-z0-9%][A-Za-z0-9%.,+-]*)+/?")
+
+
+@rule("test-path", "a test is called /module/thing/behaviour-in-words")
+def check_test_path(tree):
+    names = {"g_test_add_func", "g_test_add_data_func", "g_test_add_data_func_full", "g_test_add"}
+    for path, tokens, at, token in each_call(tree, tree.select("tests"), names):
+        arguments = split_arguments(tokens, at + 1)
+        literal = literal_of(arguments[0]) if arguments else None
+        if literal is not None and not TEST_PATH.fullmatch(literal):
+            yield Finding(path, token.line, f'call it /module/thing/behaviour-in-words instead of "{literal}"')
+
+
 @rule("assert-input", "g_return_if_fail stands only in functions of the SDK")
 def check_assert_input(tree):
     for path, function in each_function(tree, "core", "backends", "plugins"):
