@@ -64,7 +64,8 @@ typedef struct
  * changed since then may deliver only that (result->delta TRUE).
  * @from: a mark, or empty. Only messages stored after it are wanted; a backend without
  * HAUL_CAP_SCAN_FROM delivers all.
- * @record, @vanished: FALSE with the error set ends the scan with that error.
+ * @record, @vanished: FALSE with the error set ends the scan with that error. Records come
+ * in the order of arrival, as far as the store knows it: that is the order of copying.
  */
 typedef struct
 {

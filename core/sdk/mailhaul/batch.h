@@ -106,7 +106,9 @@ typedef enum
  * be taken ahead, as many as the backend wants to batch; each must end in exactly one
  * haul_feed_done(), haul_feed_fail() or haul_feed_again(). With @wait the call blocks
  * until there is an item or the end. PENDING is the moment to make a batch durable: the
- * other side has nothing more right now.
+ * other side has nothing more right now. A backend that takes items ahead without reading
+ * them may get PENDING in spite of @wait, from here and from haul_item_read(): the memory
+ * for bodies is used up, it must first read or end what it has.
  */
 HAUL_API HaulFeedResult haul_feed_next (HaulFeed *feed, gboolean wait,
                                         HaulItem **out_item);

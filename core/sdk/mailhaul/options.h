@@ -34,6 +34,7 @@ typedef enum
   HAUL_OPT_REQUIRED = 1 << 0,         /* must be given */
   HAUL_OPT_DEPRECATED = 1 << 1,       /* still taken, with a warning */
   HAUL_OPT_ONLY_SOURCE = 1 << 2,      /* refused in <destination> */
+  HAUL_OPT_IDENTITY = 1 << 4,         /* part of what says which mailbox this is */
   HAUL_OPT_ONLY_DESTINATION = 1 << 3, /* refused in <source> */
 } HaulOptionFlags;
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The filters of a job for one account, in document order: which folders and messages are
+ * left out, renamed or changed, and the streams that rewrite bodies.
+ */
+#pragma once
+
+#include <mailhaul/filter.h>
+
+#include "base/spool.h"
+#include "model/job.h"
+#include "plugin/registry.h"
+
+/* FilterChain: instances of filters; read-only once made, shared by the lanes. */
+typedef struct _FilterChain FilterChain;
+
+/* filter_chain_new: loads the filters of @job and makes their instances with @account's
+ * values. Mistakes go to @problems. (transfer full); NULL when there were errors. */
+FilterChain *filter_chain_new (const Job *job, const JobAccount *account,
+                               Registry *registry, Problems *problems);
+/* filter_chain_free: accepts NULL. */
+void filter_chain_free (FilterChain *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FilterChain, filter_chain_free)
+
+/* filter_chain_effects: HaulFilterEffects of all filters together. */
+guint32 filter_chain_effects (const FilterChain *self);
+/* filter_chain_transforms: some filter may rewrite bodies. */
+gboolean filter_chain_transforms (const FilterChain *self);
+/* filter_chain_hash: changes when a filter or one of its options does. */
+guint64 filter_chain_hash (const FilterChain *self);
+
+/*
+ * filter_chain_folder: what becomes of @folder. *@out_path (transfer full): its path
+ * after all renames, or NULL when it is dropped; then *@out_reason (transfer full) says
+ * why.
+ */
+gboolean filter_chain_folder (const FilterChain *self, const HaulFolder *folder,
+                              char ***out_path, char **out_reason, GError **error);
+
+/* HaulMessage: what filters see; filled in by the engine. */
+struct _HaulMessage
+{
+  HaulPath folder;
+  guint64 size_bytes;
+  guint32 flags;
+  const char *const *keywords; /* NULL: none */
+  gint64 date_unix;
+  gboolean has_date;
+  HaulBytes headers;
+  gint64 now_unix;
+};
+
+/* MessageVerdict: what the filters made of a message. */
+typedef struct
+{
+  char *skip_reason; /* NULL: kept */
+  gboolean flags_changed;
+  guint32 flags;
+  char **keywords;
+  gboolean date_changed;
+  gint64 date_unix;
+} MessageVerdict;
+
+/* message_verdict_clear: frees the members. */
+void message_verdict_clear (MessageVerdict *verdict);
+
+/* filter_chain_message: asks each filter in turn, until one skips the message. @out is
+ * zeroed first; clear it afterwards. FALSE: a filter failed; the message must not go. */
+gboolean filter_chain_message (const FilterChain *self, const HaulMessage *message,
+                               MessageVerdict *out, GError **error);
+
+/* Transform: the streams of all transforming filters over one message. */
+typedef struct _Transform Transform;
+/* filter_chain_transform: starts one; NULL without @error: the message is left as it is.
+ * The result goes to @spool (transfer none). */
+Transform *filter_chain_transform (const FilterChain *self, const HaulMessage *message,
+                                   Spool *spool, GError **error);
+/* transform_push: the next bytes in wire form. */
+gboolean transform_push (Transform *self, const guint8 *data, gsize length,
+                         GError **error);
+/* transform_finish: the end of the message. */
+gboolean transform_finish (Transform *self, GError **error);
+/* transform_free: accepts NULL. */
+void transform_free (Transform *self);

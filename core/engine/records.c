@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Records: arrays and one arena instead of an object a message. Keyword sets are interned
+ * per table: a mailbox has few different ones. No I/O; one thread at a time.
+ */
+#include "engine/records.h"
+
+#include <string.h>
+
+#include "model/keywords.h"
+
+struct _Records
+{
+  GArray *rows;      /* of Record */
+  GByteArray *arena; /* keys, one after the other */
+  GHashTable *ids;   /* row index + 1 → 16 bytes in id_arena */
+  GByteArray *id_arena;
+  GPtrArray *sets; /* keyword sets by index; 0 is "" */
+  GHashTable *set_index;
+};
+
+Records *
+records_new (void)
+{
+  Records *self = g_new0 (Records, 1);
+  self->rows = g_array_new (FALSE, FALSE, sizeof (Record));
+  self->arena = g_byte_array_new ();
+  self->ids = g_hash_table_new (g_direct_hash, g_direct_equal);
+  self->id_arena = g_byte_array_new ();
+  self->sets = g_ptr_array_new_with_free_func (g_free);
+  self->set_index = g_hash_table_new (g_str_hash, g_str_equal);
+  g_ptr_array_add (self->sets, g_strdup (""));
+  return self;
+}
+
+void
+records_free (Records *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->rows);
+  g_byte_array_unref (self->arena);
+  g_hash_table_unref (self->ids);
+  g_byte_array_unref (self->id_arena);
+  g_hash_table_unref (self->set_index);
+  g_ptr_array_unref (self->sets);
+  g_free (self);
+}
+
+/* The index of a keyword set, which is taken over. */
+static guint32
+intern_set (Records *self, char *set)
+{
+  if (*set == '\0')
+    {
+      g_free (set);
+      return 0;
+    }
+  gpointer found = g_hash_table_lookup (self->set_index, set);
+  if (found != NULL)
+    {
+      g_free (set);
+      return GPOINTER_TO_UINT (found);
+    }
+  g_ptr_array_add (self->sets, set);
+  guint32 index = self->sets->len - 1;
+  g_hash_table_insert (self->set_index, set, GUINT_TO_POINTER (index));
+  return index;
+}
+
+guint
+records_add (Records *self, const HaulRecord *record)
+{
+  Record row = { 0 };
+  row.key_offset = self->arena->len;
+  row.key_length = (guint32)record->key.length;
+  row.known = (guint8)record->known;
+  row.size_bytes = (record->known & HAUL_RECORD_SIZE) ? record->size_bytes
+                                                      : HAUL_SIZE_UNKNOWN;
+  row.date_unix = (record->known & HAUL_RECORD_DATE) ? record->date_unix : 0;
+  row.zone_minutes = (record->known & HAUL_RECORD_ZONE)
+                         ? (gint16)record->date_zone_minutes
+                         : 0;
+  row.flags = (guint8)(record->flags & HAUL_FLAGS_ALL);
+  if (record->keywords != NULL && record->keywords[0] != NULL)
+    row.keywords = intern_set (self, keywords_join (record->keywords));
+  g_byte_array_append (self->arena, record->key.data, (guint)record->key.length);
+  g_array_append_val (self->rows, row);
+  return self->rows->len - 1;
+}
+
+void
+records_add_id (Records *self, const guint8 *delivery_id)
+{
+  guint index = self->id_arena->len / HAUL_DELIVERY_ID_LENGTH;
+  g_byte_array_append (self->id_arena, delivery_id, HAUL_DELIVERY_ID_LENGTH);
+  g_hash_table_insert (self->ids, GUINT_TO_POINTER (self->rows->len),
+                       GUINT_TO_POINTER (index + 1));
+}
+
+guint
+records_length (const Records *self)
+{
+  return self->rows->len;
+}
+
+Record *
+records_get (Records *self, guint index)
+{
+  return &g_array_index (self->rows, Record, index);
+}
+
+HaulBytes
+records_key (Records *self, guint index)
+{
+  const Record *row = records_get (self, index);
+  return (HaulBytes){ self->arena->data + row->key_offset, row->key_length };
+}
+
+const char *
+records_keywords (Records *self, const Record *record)
+{
+  return g_ptr_array_index (self->sets, record->keywords);
+}
+
+void
+records_set_flags (Records *self, guint index, guint32 flags, const char *keywords)
+{
+  Record *row = records_get (self, index);
+  row->flags = (guint8)(flags & HAUL_FLAGS_ALL);
+  row->keywords = intern_set (self, g_strdup (keywords != NULL ? keywords : ""));
+}
+
+const guint8 *
+records_id (Records *self, guint index)
+{
+  guint found = GPOINTER_TO_UINT (
+      g_hash_table_lookup (self->ids, GUINT_TO_POINTER (index + 1)));
+  if (found == 0)
+    return NULL;
+  return self->id_arena->data + (gsize)(found - 1) * HAUL_DELIVERY_ID_LENGTH;
+}
