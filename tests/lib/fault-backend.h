@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The fault backend: passes all calls on to another backend, counts the steps on the way,
+ * and at a chosen one fails, waits, or kills the process. Linked into a test.
+ */
+#pragma once
+
+#include <mailhaul/backend.h>
+
+/* FaultAction: what happens at the chosen step. */
+typedef enum
+{
+  FAULT_NOTHING = 0, /* steps are only counted */
+  FAULT_ERROR = 1,   /* the call fails; at a step "after" its effect is done already */
+  FAULT_DELAY = 2,   /* the call waits */
+  FAULT_KILL = 3,    /* SIGKILL to the own process */
+} FaultAction;
+
+/*
+ * FaultPlan: the fault of a control. Each call of a callback is two steps, one before and
+ * one after it; over the in-memory backend each step inside of fetch, store and scan (see
+ * MemoryStep) is one, too. So a body breaks off in its middle, and a batch is stored
+ * whose receipts never come. @at: the first step is 1. @lasting: all later steps, too.
+ */
+typedef struct
+{
+  FaultAction action;
+  guint64 at;
+  gboolean lasting;
+  HaulErrorCode code;
+  HaulErrorScope scope;
+  gint64 delay_us;
+} FaultPlan;
+
+/* FaultControl: a counter and a plan, shared by all sessions that name it. Any thread. */
+typedef struct _FaultControl FaultControl;
+
+/* fault_control_new: known to the process by @name until it is freed. (transfer full) */
+FaultControl *fault_control_new (const char *name);
+/* fault_control_free: no session may be left. Accepts NULL. */
+void fault_control_free (FaultControl *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FaultControl, fault_control_free)
+/* fault_control_arm: takes over @plan and counts from 0 again. */
+void fault_control_arm (FaultControl *self, const FaultPlan *plan);
+/* fault_control_steps: steps since it was armed. */
+guint64 fault_control_steps (FaultControl *self);
+/* fault_control_fired: how often the fault happened since it was armed. */
+guint64 fault_control_fired (FaultControl *self);
+/* fault_control_place: where it happened last, such as "after store". (transfer full),
+ * NULL: nowhere. */
+char *fault_control_place (FaultControl *self);
+
+/*
+ * FaultSettings: filled by the options of the same names. @over: "memory" or
+ * "memory-plain"; @with: the options of that backend, "store=x batch=3", as a shell would
+ * split them; @control: the name of a FaultControl.
+ */
+typedef struct
+{
+  char *over;
+  char *with;
+  char *control;
+} FaultSettings;
+
+/* fault_backend_get: "fault". (static) */
+const HaulBackend *fault_backend_get (void);
