@@ -76,7 +76,7 @@ write_all (int file, const guint8 *data, gsize length, GError **error)
         return haul_error_set_errno (error, errno, HAUL_SCOPE_MESSAGE,
                                      "write spool file");
       data += n;
-      length -= (gsize)n;
+      length -= (gsize) n;
     }
   return TRUE;
 }
@@ -86,7 +86,7 @@ spool_write (Spool *self, const void *data, gsize length, GError **error)
 {
   if (self->file < 0 && self->memory->len + length <= SPOOL_MEMORY_BYTES)
     {
-      g_byte_array_append (self->memory, data, (guint)length);
+      g_byte_array_append (self->memory, data, (guint) length);
       self->size += length;
       return TRUE;
     }
@@ -116,7 +116,7 @@ spool_read (Spool *self, guint8 *out, gsize length, gsize *out_read, GError **er
 {
   if (self->file < 0)
     {
-      gsize left = self->memory->len - (gsize)self->position;
+      gsize left = self->memory->len - (gsize) self->position;
       gsize n = MIN (length, left);
       if (n > 0)
         memcpy (out, self->memory->data + self->position, n);
@@ -126,11 +126,11 @@ spool_read (Spool *self, guint8 *out, gsize length, gsize *out_read, GError **er
     }
   gssize n;
   do
-    n = pread (self->file, out, length, (off_t)self->position);
+    n = pread (self->file, out, length, (off_t) self->position);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return haul_error_set_errno (error, errno, HAUL_SCOPE_MESSAGE, "read spool file");
-  self->position += (guint64)n;
-  *out_read = (gsize)n;
+  self->position += (guint64) n;
+  *out_read = (gsize) n;
   return TRUE;
 }

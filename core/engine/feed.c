@@ -45,7 +45,7 @@ feed_left (HaulFeed *self)
   g_hash_table_iter_init (&iter, self->taken);
   while (g_hash_table_iter_next (&iter, &item, NULL))
     {
-      ((HaulItem *)item)->feed = NULL;
+      ((HaulItem *) item)->feed = NULL;
       g_ptr_array_add (left, item);
     }
   g_hash_table_remove_all (self->taken);
@@ -143,7 +143,7 @@ haul_feed_note (HaulFeed *feed, HaulPath folder, HaulBytes data, GError **error)
 gboolean
 haul_item_is_whole (const HaulItem *item)
 {
-  return pipe_item_is_whole (item->feed->pipe, (HaulItem *)item);
+  return pipe_item_is_whole (item->feed->pipe, (HaulItem *) item);
 }
 
 HaulReadResult

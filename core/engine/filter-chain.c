@@ -44,7 +44,7 @@ static guint64
 hash_text (guint64 hash, const char *text)
 {
   for (const char *p = text != NULL ? text : ""; *p != '\0'; p++)
-    hash = (hash ^ (guint8)*p) * G_GUINT64_CONSTANT (1099511628211);
+    hash = (hash ^ (guint8) *p) * G_GUINT64_CONSTANT (1099511628211);
   return (hash ^ 0xff) * G_GUINT64_CONSTANT (1099511628211);
 }
 
@@ -169,8 +169,8 @@ filter_chain_folder (const FilterChain *self, const HaulFolder *folder, char ***
       if (link->filter->folder == NULL)
         continue;
       /* The filter reads the path while it may rename it: give it its own copy. */
-      g_auto (GStrv) current = haul_path_copy ((HaulPath)edit.path);
-      view.path = (HaulPath)current;
+      g_auto (GStrv) current = haul_path_copy ((HaulPath) edit.path);
+      view.path = (HaulPath) current;
       ok = link->filter->folder (link->instance, &view, &edit, error)
            && check_path (edit.path, link->filter->name, error);
     }
@@ -204,7 +204,7 @@ void
 haul_message_edit_flags (HaulMessageEdit *edit, guint32 flags,
                          const char *const *keywords)
 {
-  char **copy = g_strdupv ((char **)keywords);
+  char **copy = g_strdupv ((char **) keywords);
   g_strfreev (edit->verdict->keywords);
   edit->verdict->keywords = copy;
   edit->verdict->flags = flags;
@@ -235,7 +235,7 @@ filter_chain_message (const FilterChain *self, const HaulMessage *message,
         {
           words = g_strdupv (out->keywords);
           view.flags = out->flags;
-          view.keywords = (const char *const *)words;
+          view.keywords = (const char *const *) words;
         }
       if (out->date_changed)
         {

@@ -60,7 +60,7 @@ const char *const *
 haul_item_keywords (const HaulItem *item)
 {
   static const char *const none[] = { NULL };
-  return item->keywords != NULL ? (const char *const *)item->keywords : none;
+  return item->keywords != NULL ? (const char *const *) item->keywords : none;
 }
 
 gboolean

@@ -42,7 +42,7 @@ pipe_new (gsize budget_bytes)
   pthread_cond_init (&self->data, NULL);
   pthread_cond_init (&self->room, NULL);
   g_queue_init (&self->items);
-  self->budget = MAX (budget_bytes, (gsize)4 * PIPE_CHUNK_BYTES);
+  self->budget = MAX (budget_bytes, (gsize) 4 * PIPE_CHUNK_BYTES);
   return self;
 }
 

@@ -98,6 +98,6 @@ plan_owed (HaulPlan *self)
   gpointer key;
   g_hash_table_iter_init (&iter, self->by_key);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    g_array_append_val (indices, ((Owed *)key)->index);
+    g_array_append_val (indices, ((Owed *) key)->index);
   return indices;
 }

@@ -73,18 +73,18 @@ records_add (Records *self, const HaulRecord *record)
 {
   Record row = { 0 };
   row.key_offset = self->arena->len;
-  row.key_length = (guint32)record->key.length;
-  row.known = (guint8)record->known;
+  row.key_length = (guint32) record->key.length;
+  row.known = (guint8) record->known;
   row.size_bytes = (record->known & HAUL_RECORD_SIZE) ? record->size_bytes
                                                       : HAUL_SIZE_UNKNOWN;
   row.date_unix = (record->known & HAUL_RECORD_DATE) ? record->date_unix : 0;
   row.zone_minutes = (record->known & HAUL_RECORD_ZONE)
-                         ? (gint16)record->date_zone_minutes
+                         ? (gint16) record->date_zone_minutes
                          : 0;
-  row.flags = (guint8)(record->flags & HAUL_FLAGS_ALL);
+  row.flags = (guint8) (record->flags & HAUL_FLAGS_ALL);
   if (record->keywords != NULL && record->keywords[0] != NULL)
     row.keywords = intern_set (self, keywords_join (record->keywords));
-  g_byte_array_append (self->arena, record->key.data, (guint)record->key.length);
+  g_byte_array_append (self->arena, record->key.data, (guint) record->key.length);
   g_array_append_val (self->rows, row);
   return self->rows->len - 1;
 }
@@ -127,7 +127,7 @@ void
 records_set_flags (Records *self, guint index, guint32 flags, const char *keywords)
 {
   Record *row = records_get (self, index);
-  row->flags = (guint8)(flags & HAUL_FLAGS_ALL);
+  row->flags = (guint8) (flags & HAUL_FLAGS_ALL);
   row->keywords = intern_set (self, g_strdup (keywords != NULL ? keywords : ""));
 }
 
@@ -138,5 +138,5 @@ records_id (Records *self, guint index)
       g_hash_table_lookup (self->ids, GUINT_TO_POINTER (index + 1)));
   if (found == 0)
     return NULL;
-  return self->id_arena->data + (gsize)(found - 1) * HAUL_DELIVERY_ID_LENGTH;
+  return self->id_arena->data + (gsize) (found - 1) * HAUL_DELIVERY_ID_LENGTH;
 }

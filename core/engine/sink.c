@@ -65,11 +65,11 @@ sink_new (HaulPlan *plan, const SinkTarget *target, const SinkHooks *hooks,
 static char *
 find_subject (const guint8 *headers, gsize length)
 {
-  const char *text = (const char *)headers;
+  const char *text = (const char *) headers;
   for (gsize at = 0; at + 8 < length;)
     {
       const char *end = memchr (text + at, '\n', length - at);
-      gsize line = end != NULL ? (gsize)(end - text) - at : length - at;
+      gsize line = end != NULL ? (gsize) (end - text) - at : length - at;
       if (line > 8 && g_ascii_strncasecmp (text + at, "Subject:", 8) == 0)
         {
           g_autofree char *raw = g_strndup (text + at + 8, MIN (line - 8, SUBJECT_BYTES));
@@ -121,11 +121,11 @@ static void
 fail_length (HaulSink *self)
 {
   GError *reason = NULL;
-  (void)haul_error_set (&reason, HAUL_ERROR_PROTOCOL, HAUL_SCOPE_MESSAGE,
-                        "read message: the source announced %" G_GUINT64_FORMAT
-                        " bytes and gave %" G_GUINT64_FORMAT "%s",
-                        self->announced_bytes, self->seen_bytes,
-                        self->seen_bytes > self->announced_bytes ? " or more" : "");
+  (void) haul_error_set (&reason, HAUL_ERROR_PROTOCOL, HAUL_SCOPE_MESSAGE,
+                         "read message: the source announced %" G_GUINT64_FORMAT
+                         " bytes and gave %" G_GUINT64_FORMAT "%s",
+                         self->announced_bytes, self->seen_bytes,
+                         self->seen_bytes > self->announced_bytes ? " or more" : "");
   fail_current (self, reason);
 }
 
@@ -180,7 +180,7 @@ haul_sink_begin (HaulSink *sink, HaulBytes key, HaulLines lines, guint64 size_by
       return TRUE;
     }
   if (sink->target.pipe != NULL)
-    (void)make_item (sink, size_bytes);
+    (void) make_item (sink, size_bytes);
   return TRUE;
 }
 
@@ -198,7 +198,7 @@ sink_flush (HaulSink *self, GError **error)
 {
   if (self->window->len == 0)
     return TRUE;
-  HaulItem *const *items = (HaulItem *const *)self->window->pdata;
+  HaulItem *const *items = (HaulItem *const *) self->window->pdata;
   if (!self->hooks->commit (items, self->window->len, self->user_data, error)
       || !pipe_push (self->target.pipe, items, self->window->len, error))
     return FALSE;
@@ -216,8 +216,8 @@ haul_sink_buffer (HaulSink *sink, gsize *out_length, GError **error)
     {
       gsize wanted = PIPE_CHUNK_BYTES;
       if (sink->announced_bytes != HAUL_SIZE_UNKNOWN)
-        wanted = (gsize)CLAMP (sink->announced_bytes - sink->seen_bytes, 1,
-                               PIPE_CHUNK_BYTES);
+        wanted = (gsize) CLAMP (sink->announced_bytes - sink->seen_bytes, 1,
+                                PIPE_CHUNK_BYTES);
       /* Never wait for memory that only unreleased messages hold. */
       if (pipe_room (sink->target.pipe) < wanted && !sink_flush (sink, error))
         return NULL;
@@ -326,7 +326,7 @@ add_to_window (HaulSink *self, HaulItem *item, GError **error)
   if (self->window->len == 0)
     self->window_since_us = now_us;
   g_ptr_array_add (self->window, item);
-  self->window_bytes += (gsize)item->size_bytes;
+  self->window_bytes += (gsize) item->size_bytes;
   gboolean hungry = pipe_is_hungry (self->target.pipe)
                     && (self->window->len >= WINDOW_HUNGRY_ITEMS
                         || now_us - self->window_since_us > WINDOW_HUNGRY_US);

@@ -47,7 +47,7 @@ add_stage (Transform *self, const HaulFilter *filter, gpointer stream, Spool *sp
   stage->stream = stream;
   stage->spool = spool;
   if (self->stages->len > 0)
-    ((Stage *)self->stages->pdata[self->stages->len - 1])->next = stage;
+    ((Stage *) self->stages->pdata[self->stages->len - 1])->next = stage;
   g_ptr_array_add (self->stages, stage);
 }
 

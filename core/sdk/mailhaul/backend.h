@@ -64,8 +64,9 @@ typedef struct
  * changed since then may deliver only that (result->delta TRUE).
  * @from: a mark, or empty. Only messages stored after it are wanted; a backend without
  * HAUL_CAP_SCAN_FROM delivers all.
- * @record, @vanished: FALSE with the error set ends the scan with that error. Records come
- * in the order of arrival, as far as the store knows it: that is the order of copying.
+ * @record, @vanished: FALSE with the error set ends the scan with that error. Records
+ * come in the order of arrival, as far as the store knows it: that is the order of
+ * copying.
  */
 typedef struct
 {
@@ -208,7 +209,7 @@ typedef struct
 
 /* HAUL_BACKEND_HEADER: the first two members. */
 #define HAUL_BACKEND_HEADER                                                              \
-  .struct_size = (guint32)sizeof (HaulBackend), .api_version = HAUL_API_VERSION
+  .struct_size = (guint32) sizeof (HaulBackend), .api_version = HAUL_API_VERSION
 
 /*
  * HAUL_DEFINE_BACKEND: exports the function by which the registry finds the struct. @id

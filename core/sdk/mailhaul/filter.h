@@ -89,7 +89,7 @@ typedef struct
 
 /* HAUL_FILTER_HEADER: the first two members. */
 #define HAUL_FILTER_HEADER                                                               \
-  .struct_size = (guint32)sizeof (HaulFilter), .api_version = HAUL_API_VERSION
+  .struct_size = (guint32) sizeof (HaulFilter), .api_version = HAUL_API_VERSION
 
 /* HAUL_DEFINE_FILTER: like HAUL_DEFINE_BACKEND; the file is mailhaul-filter-NAME.so. */
 #define HAUL_DEFINE_FILTER(id, filter)                                                   \

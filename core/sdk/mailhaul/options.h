@@ -61,7 +61,7 @@ typedef struct
 
 /* The member's C type is part of the table: a wrong one does not compile. */
 #define HAUL_OPT_OFFSET(S, member, T)                                                    \
-  (G_STRUCT_OFFSET (S, member) + _Generic(((S *)0)->member, T : 0))
+  (G_STRUCT_OFFSET (S, member) + _Generic(((S *) 0)->member, T : 0))
 
 #define HAUL_OPT_BOOL(S, member, name_, default_, flags_, summary_)                      \
   {                                                                                      \
