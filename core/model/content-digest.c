@@ -162,7 +162,7 @@ begin_line (ContentDigest *self, Place place)
 static void
 keep_name (ContentDigest *self)
 {
-  take (self, (const guint8 *)self->name, self->name_length);
+  take (self, (const guint8 *) self->name, self->name_length);
   self->name_length = 0;
   begin_line (self, PLACE_KEEP);
 }
@@ -182,7 +182,7 @@ step_line_start (ContentDigest *self, guint8 byte)
   else if (strchr ("csxCSX", byte) != NULL && byte != '\0')
     {
       self->place = PLACE_NAME;
-      self->name[0] = (char)byte;
+      self->name[0] = (char) byte;
       self->name_length = 1;
       return;
     }
@@ -210,7 +210,7 @@ step_name (ContentDigest *self, guint8 byte)
         self->place = PLACE_LINE_START;
       return;
     }
-  self->name[self->name_length++] = (char)byte;
+  self->name[self->name_length++] = (char) byte;
 }
 
 /* Goes on in the header block. Returns how many bytes belonged to it. */

@@ -45,7 +45,7 @@ plain_block (const guint8 *data, gsize length)
 
   for (gsize i = 0; i < limit; i++)
     if (data[i] != '\r')
-      block->str[block->len++] = data[i] != '\0' ? (char)data[i] : '\x80';
+      block->str[block->len++] = data[i] != '\0' ? (char) data[i] : '\x80';
   block->str[block->len] = '\0';
   return block;
 }
@@ -66,7 +66,7 @@ field_of_line (const char *line, gsize length, gsize *out_value)
     if (strlen (field_names[field]) == name_length
         && g_ascii_strncasecmp (line, field_names[field], name_length) == 0)
       break;
-  return (Field)field;
+  return (Field) field;
 }
 
 /* Of a header that must occur once the first counts; address lists add up, since stores
@@ -100,7 +100,7 @@ collect_values (const GString *block, GString **values)
       if (*line == ' ' || *line == '\t')
         {
           if (value != NULL)
-            g_string_append_len (value, line, (gssize)length);
+            g_string_append_len (value, line, (gssize) length);
         }
       else
         {
@@ -109,7 +109,7 @@ collect_values (const GString *block, GString **values)
 
           value = open_value (values, field);
           if (value != NULL)
-            g_string_append_len (value, line + start, (gssize)(length - start));
+            g_string_append_len (value, line + start, (gssize) (length - start));
         }
       line += length + 1;
     }
@@ -179,14 +179,14 @@ identity_set_headers (Identity *self, const guint8 *data, gsize length)
   GString *values[FIELD_COUNT] = { NULL };
   guint8 full[DIGEST_LENGTH];
 
-  self->known &= ~(guint32)(IDENTITY_HAS_MESSAGE_ID | IDENTITY_HAS_DATE);
+  self->known &= ~(guint32) (IDENTITY_HAS_MESSAGE_ID | IDENTITY_HAS_DATE);
   self->date_unix = 0;
   memset (self->message_id, 0, sizeof self->message_id);
   collect_values (block, values);
   for (int field = 0; field < FIELD_COUNT; field++)
     {
       g_autofree char *value = normalise (
-          self, (Field)field, values[field] != NULL ? values[field]->str : "");
+          self, (Field) field, values[field] != NULL ? values[field]->str : "");
 
       if (field == FIELD_MESSAGE_ID)
         set_message_id (self, digest, value);

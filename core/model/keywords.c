@@ -21,8 +21,8 @@ word_is_usable (const char *word)
 static gint
 compare_words (gconstpointer a, gconstpointer b)
 {
-  const char *left = *(const char *const *)a;
-  const char *right = *(const char *const *)b;
+  const char *left = *(const char *const *) a;
+  const char *right = *(const char *const *) b;
 
   return g_ascii_strcasecmp (left, right);
 }
@@ -63,7 +63,7 @@ keywords_join (const char *const *words)
   g_autoptr (GPtrArray) array = g_ptr_array_new ();
 
   if (words != NULL)
-    add_usable (array, (char **)words);
+    add_usable (array, (char **) words);
   return join_array (array);
 }
 
@@ -83,7 +83,7 @@ keywords_split (const char *set)
       p += strspn (p, " ");
     }
   g_ptr_array_add (array, NULL);
-  return (char **)g_ptr_array_free (g_steal_pointer (&array), FALSE);
+  return (char **) g_ptr_array_free (g_steal_pointer (&array), FALSE);
 }
 
 gboolean

@@ -49,7 +49,7 @@ end_mailbox (AddressParse *self)
 
   if (text->len > 0 && self->out->len > 0)
     g_string_append_c (self->out, ',');
-  g_string_append_len (self->out, text->str, (gssize)text->len);
+  g_string_append_len (self->out, text->str, (gssize) text->len);
   g_string_truncate (self->phrase, 0);
   g_string_truncate (self->angle, 0);
   self->in_angle = FALSE;
@@ -216,7 +216,7 @@ mail_message_id (const char *text)
 
   if (!next_id (&p, id, bare))
     {
-      g_string_append_len (id, bare->str, (gssize)bare->len);
+      g_string_append_len (id, bare->str, (gssize) bare->len);
       lower_domain (id);
     }
   if (id->len == 0)
@@ -238,7 +238,7 @@ mail_message_id_list (const char *text)
       any = TRUE;
       if (id->len > 0 && out->len > 0)
         g_string_append_c (out, ' ');
-      g_string_append_len (out, id->str, (gssize)id->len);
+      g_string_append_len (out, id->str, (gssize) id->len);
     }
   if (!any)
     return mail_text_collapse (text);

@@ -56,7 +56,7 @@ month_of (const char *word, gsize length)
   for (guint i = 0; length >= 3 && i < G_N_ELEMENTS (months); i++)
     if (length <= strlen (months[i])
         && g_ascii_strncasecmp (word, months[i], length) == 0)
-      return (int)i + 1;
+      return (int) i + 1;
   return 0;
 }
 
@@ -359,6 +359,6 @@ identity_parse_date (const char *text, gint64 *out_unix)
     return FALSE;
   *out_unix = days_since_epoch (parse.year, parse.month, parse.day) * 86400
               + parse.hour * 3600 + parse.minute * 60 + parse.second
-              - (gint64)parse.zone_minutes * 60;
+              - (gint64) parse.zone_minutes * 60;
   return TRUE;
 }

@@ -74,15 +74,15 @@ static void
 append_latin1 (GString *out, const char *data, gsize length)
 {
   for (gsize i = 0; i < length; i++)
-    g_string_append_unichar (out, (guint8)data[i]);
+    g_string_append_unichar (out, (guint8) data[i]);
 }
 
 /* Raw bytes of a header: UTF-8 when they are, else Latin-1. */
 static void
 append_raw (GString *out, const char *data, gsize length)
 {
-  if (g_utf8_validate (data, (gssize)length, NULL))
-    g_string_append_len (out, data, (gssize)length);
+  if (g_utf8_validate (data, (gssize) length, NULL))
+    g_string_append_len (out, data, (gssize) length);
   else
     append_latin1 (out, data, length);
 }
@@ -124,7 +124,7 @@ flush_words (Decoder *self)
   if (self->bytes->len == 0)
     return;
   if (!charset_is_unicode (self->charset) && self->conversions++ < CONVERT_LIMIT)
-    converted = g_convert (self->bytes->str, (gssize)self->bytes->len, "UTF-8",
+    converted = g_convert (self->bytes->str, (gssize) self->bytes->len, "UTF-8",
                            self->charset, NULL, &length, NULL);
   if (converted != NULL)
     append_raw (self->out, converted, length);
@@ -155,7 +155,8 @@ read_word (const char *p, const char *end, Word *word)
   gsize length = charset_length (p + 2, end);
 
   word->end = p + 2;
-  g_strlcpy (word->charset, p + 2, length + 1);
+  memcpy (word->charset, p + 2, length);
+  word->charset[length] = '\0';
   p += 2 + length;
   if (p < end && *p == '*') /* RFC 2231 §5: a language */
     p += 1 + charset_length (p + 1, end);
@@ -184,8 +185,8 @@ decode_q (GString *out, const char *text, gsize length)
       if (text[i] == '=' && i + 2 < length && g_ascii_isxdigit (text[i + 1])
           && g_ascii_isxdigit (text[i + 2]))
         {
-          g_string_append_c (out, (char)(g_ascii_xdigit_value (text[i + 1]) * 16
-                                         + g_ascii_xdigit_value (text[i + 2])));
+          g_string_append_c (out, (char) (g_ascii_xdigit_value (text[i + 1]) * 16
+                                          + g_ascii_xdigit_value (text[i + 2])));
           i += 2;
         }
       else
@@ -193,18 +194,21 @@ decode_q (GString *out, const char *text, gsize length)
     }
 }
 
+/* Padding that is missing is made up for. */
 static void
 decode_b (GString *out, const char *text, gsize length)
 {
   gint state = 0;
   guint save = 0;
-  gsize start = out->len;
-  gsize written;
+  gsize written = out->len;
 
-  g_string_set_size (out, start + length / 4 * 3 + 3);
-  written = g_base64_decode_step (text, length, (guchar *)out->str + start, &state,
-                                  &save);
-  g_string_truncate (out, start + written);
+  g_string_set_size (out, out->len + length / 4 * 3 + 6);
+  written += g_base64_decode_step (text, length, (guchar *) out->str + written, &state,
+                                   &save);
+  if (ABS (state) >= 2)
+    written += g_base64_decode_step ("==", (gsize) (4 - ABS (state)),
+                                     (guchar *) out->str + written, &state, &save);
+  g_string_truncate (out, written);
 }
 
 static void

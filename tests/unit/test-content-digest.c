@@ -72,7 +72,7 @@ static const Vector vectors[] = {
 static gsize
 vector_length (const Vector *vector)
 {
-  return vector->length >= 0 ? (gsize)vector->length : strlen (vector->data);
+  return vector->length >= 0 ? (gsize) vector->length : strlen (vector->data);
 }
 
 /* The SHA-256 of the expected text, by GLib. */
@@ -82,7 +82,7 @@ expected_digest (const char *canonical, gsize length, guint8 *out)
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   gsize out_length = DIGEST_LENGTH;
 
-  g_checksum_update (checksum, (const guchar *)canonical, (gssize)length);
+  g_checksum_update (checksum, (const guchar *) canonical, (gssize) length);
   g_checksum_get_digest (checksum, out, &out_length);
 }
 
@@ -100,7 +100,7 @@ static void
 test_vector_split_anywhere (gconstpointer user_data)
 {
   const Vector *vector = user_data;
-  const guint8 *data = (const guint8 *)vector->data;
+  const guint8 *data = (const guint8 *) vector->data;
   gsize length = vector_length (vector);
   g_autoptr (ContentDigest) digest = content_digest_new (TRUE);
 
@@ -122,7 +122,7 @@ test_vector_byte_by_byte (gconstpointer user_data)
   g_autoptr (ContentDigest) digest = content_digest_new (FALSE);
 
   for (gsize i = 0; i < vector_length (vector); i++)
-    content_digest_update (digest, (const guint8 *)vector->data + i, 1);
+    content_digest_update (digest, (const guint8 *) vector->data + i, 1);
   assert_digest (digest, vector->canonical, strlen (vector->canonical));
 }
 
@@ -131,7 +131,7 @@ static void
 update_in_steps (ContentDigest *digest, const GString *data, gsize step)
 {
   for (gsize at = 0; at < data->len; at += step)
-    content_digest_update (digest, (const guint8 *)data->str + at,
+    content_digest_update (digest, (const guint8 *) data->str + at,
                            MIN (step, data->len - at));
 }
 
@@ -152,7 +152,7 @@ test_big_bodies_in_any_steps (void)
 
       for (guint i = 0; i < length; i++)
         {
-          char c = (char)('a' + (i * 7 + line) % 26);
+          char c = (char) ('a' + (i * 7 + line) % 26);
 
           g_string_append_c (data, i % 1021 == 1020 ? '\0' : c);
           g_string_append_c (canonical, i % 1021 == 1020 ? '\x80' : c);
@@ -230,11 +230,11 @@ test_headers_are_kept_as_they_came (void)
       gsize length;
 
       content_digest_reset (digest);
-      content_digest_update (digest, (const guint8 *)data, cut);
+      content_digest_update (digest, (const guint8 *) data, cut);
       headers = content_digest_headers (digest, &length);
       g_assert_cmpmem (headers, length, data, MIN (cut, block));
       g_assert_cmpint (content_digest_headers_done (digest), ==, cut >= block);
-      content_digest_update (digest, (const guint8 *)data + cut, sizeof data - 1 - cut);
+      content_digest_update (digest, (const guint8 *) data + cut, sizeof data - 1 - cut);
       headers = content_digest_headers (digest, &length);
       g_assert_cmpmem (headers, length, data, block);
     }
@@ -246,11 +246,11 @@ test_headers_unasked_are_not_kept (void)
   g_autoptr (ContentDigest) digest = content_digest_new (FALSE);
   gsize length = 1;
 
-  content_digest_update (digest, (const guint8 *)"A: b\n", 5);
+  content_digest_update (digest, (const guint8 *) "A: b\n", 5);
   content_digest_headers (digest, &length);
   g_assert_cmpuint (length, ==, 0);
   g_assert_false (content_digest_headers_done (digest));
-  content_digest_update (digest, (const guint8 *)"\n", 1);
+  content_digest_update (digest, (const guint8 *) "\n", 1);
   g_assert_true (content_digest_headers_done (digest));
 }
 
@@ -260,11 +260,11 @@ test_reset_forgets_the_message_before (void)
   g_autoptr (ContentDigest) digest = content_digest_new (TRUE);
   gsize length;
 
-  content_digest_update (digest, (const guint8 *)"Status: R\n X-U\n\nx\n\n\nStat", 24);
+  content_digest_update (digest, (const guint8 *) "Status: R\n X-U\n\nx\n\n\nStat", 24);
   content_digest_reset (digest);
   content_digest_headers (digest, &length);
   g_assert_cmpuint (length, ==, 0);
-  content_digest_update (digest, (const guint8 *)" a\n", 3);
+  content_digest_update (digest, (const guint8 *) " a\n", 3);
   assert_digest (digest, " a\n", 3);
 }
 
