@@ -40,7 +40,7 @@ static void
 set_error (GError **error, HaulErrorCode code, HaulErrorScope scope, char *message)
 {
   g_autofree char *line = text_to_line (message);
-  GError *made = g_error_new_literal (HAUL_ERROR, (int)code, line);
+  GError *made = g_error_new_literal (HAUL_ERROR, (int) code, line);
 
   haul_error_get_private (made)->scope = scope;
   g_propagate_error (error, made);

@@ -46,7 +46,7 @@ haul_lines_count_lf (const guint8 *data, gsize length)
       ByteVector lanes = { 0 };
 
       for (gsize i = 0; i < rounds; i++, at += VECTOR_BYTES)
-        lanes -= (ByteVector)(vector_load (data + at) == lf); /* a match is -1 */
+        lanes -= (ByteVector) (vector_load (data + at) == lf); /* a match is -1 */
       count += vector_sum (lanes);
     }
   for (; at < length; at++)
@@ -68,8 +68,8 @@ count_lone_lf (const guint8 *data, gsize length)
       ByteVector lanes = { 0 };
 
       for (gsize i = 0; i < rounds; i++, at += VECTOR_BYTES)
-        lanes -= (ByteVector)((vector_load (data + at) == lf)
-                              & (vector_load (data + at - 1) != cr));
+        lanes -= (ByteVector) ((vector_load (data + at) == lf)
+                               & (vector_load (data + at - 1) != cr));
       count += vector_sum (lanes);
     }
   for (; at < length; at++)
@@ -83,7 +83,7 @@ haul_lines_crlf_size (HaulLineState *state, const guint8 *data, gsize length)
   if (length == 0)
     return 0;
 
-  guint64 size = (guint64)length + (data[0] == '\n' && !state->after_cr);
+  guint64 size = (guint64) length + (data[0] == '\n' && !state->after_cr);
   size += count_lone_lf (data, length);
   state->after_cr = data[length - 1] == '\r';
   return size;
@@ -98,8 +98,8 @@ haul_lines_to_crlf (HaulLineState *state, const guint8 *data, gsize length, guin
 
   while (data < end)
     {
-      const guint8 *lf = memchr (data, '\n', (gsize)(end - data));
-      gsize run = (gsize)((lf != NULL ? lf : end) - data);
+      const guint8 *lf = memchr (data, '\n', (gsize) (end - data));
+      gsize run = (gsize) ((lf != NULL ? lf : end) - data);
 
       memcpy (out, data, run);
       out += run;
@@ -115,7 +115,7 @@ haul_lines_to_crlf (HaulLineState *state, const guint8 *data, gsize length, guin
       data++;
     }
   state->after_cr = after_cr;
-  return (gsize)(out - start);
+  return (gsize) (out - start);
 }
 
 gsize
@@ -132,8 +132,8 @@ haul_lines_to_lf (HaulLineState *state, const guint8 *data, gsize length, guint8
 
   while (data < end)
     {
-      const guint8 *cr = memchr (data, '\r', (gsize)(end - data));
-      gsize run = (gsize)((cr != NULL ? cr : end) - data);
+      const guint8 *cr = memchr (data, '\r', (gsize) (end - data));
+      gsize run = (gsize) ((cr != NULL ? cr : end) - data);
 
       if (out != data)
         memmove (out, data, run); /* may be in place: out never passes data then */
@@ -147,7 +147,7 @@ haul_lines_to_lf (HaulLineState *state, const guint8 *data, gsize length, guint8
       else if (*data != '\n')
         *out++ = '\r';
     }
-  return (gsize)(out - start);
+  return (gsize) (out - start);
 }
 
 gsize

@@ -61,13 +61,13 @@ haul_mutf7_encode (const char *utf8)
         g_string_append_c (encoder.text, '&');
       shifted = !direct;
       if (direct)
-        g_string_append (encoder.text, c == '&' ? "&-" : (char[]){ (char)c, '\0' });
+        g_string_append (encoder.text, c == '&' ? "&-" : (char[]){ (char) c, '\0' });
       else if (c < 0x10000)
-        encoder_put (&encoder, (guint16)c);
+        encoder_put (&encoder, (guint16) c);
       else
         {
-          encoder_put (&encoder, (guint16)(0xd800 + ((c - 0x10000) >> 10)));
-          encoder_put (&encoder, (guint16)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+          encoder_put (&encoder, (guint16) (0xd800 + ((c - 0x10000) >> 10)));
+          encoder_put (&encoder, (guint16) (0xdc00 + ((c - 0x10000) & 0x3ff)));
         }
     }
   if (shifted)
@@ -89,12 +89,12 @@ decode_digits (const char *text, gsize length)
       const char *digit = strchr (alphabet, text[i]);
       if (digit == NULL)
         return NULL;
-      bits = (bits << 6) | (guint32)(digit - alphabet);
+      bits = (bits << 6) | (guint32) (digit - alphabet);
       count += 6;
       if (count < 16)
         continue;
       count -= 16;
-      units[unit_count] = (gunichar2)((bits >> count) & 0xffff);
+      units[unit_count] = (gunichar2) ((bits >> count) & 0xffff);
       if (units[unit_count++] == 0)
         return NULL; /* NUL cannot stand in a name */
     }
@@ -125,7 +125,7 @@ decode_loosely (const char *name)
       if (end == NULL)
         return NULL;
       g_autofree char *part = end == p + 1 ? g_strdup ("&")
-                                           : decode_digits (p + 1, (gsize)(end - p - 1));
+                                           : decode_digits (p + 1, (gsize) (end - p - 1));
       if (part == NULL)
         return NULL;
       g_string_append (text, part);

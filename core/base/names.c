@@ -68,7 +68,7 @@ haul_keyword_is_valid (const char *word)
 
   for (; word[length] != '\0' && length <= KEYWORD_LIMIT_BYTES; length++)
     {
-      guchar c = (guchar)word[length];
+      guchar c = (guchar) word[length];
       if (c <= 0x20 || c >= 0x7f || strchr ("(){%*\"\\]", c) != NULL)
         return FALSE;
     }

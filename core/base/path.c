@@ -96,14 +96,14 @@ haul_path_from_text (const char *text, GError **error)
       start += length + 1;
     }
   g_ptr_array_add (names, NULL);
-  return (char **)g_ptr_array_steal (names, NULL);
+  return (char **) g_ptr_array_steal (names, NULL);
 }
 
 char **
 haul_path_copy (HaulPath path)
 {
   g_return_val_if_fail (path != NULL, NULL);
-  return g_strdupv ((char **)path);
+  return g_strdupv ((char **) path);
 }
 
 gboolean

@@ -101,8 +101,8 @@ problems_get (const Problems *self, guint index)
 static int
 compare_places (gconstpointer a, gconstpointer b)
 {
-  const Problem *first = *(const Problem *const *)a;
-  const Problem *second = *(const Problem *const *)b;
+  const Problem *first = *(const Problem *const *) a;
+  const Problem *second = *(const Problem *const *) b;
   int order = g_strcmp0 (first->file, second->file);
 
   if (order != 0)
@@ -151,7 +151,7 @@ const char *
 problems_nearest (const char *word, const char *const *names)
 {
   gsize word_length = strnlen (word, NAME_LIMIT_BYTES + 1);
-  guint limit = MAX (2, (guint)word_length / 3);
+  guint limit = MAX (2, (guint) word_length / 3);
   guint best_distance = G_MAXUINT;
   const char *best = NULL;
 

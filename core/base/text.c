@@ -14,7 +14,7 @@ is_plain (const char *text)
   gsize length = 0;
 
   for (; text[length] != '\0'; length++)
-    if ((guchar)text[length] < 0x20 || (guchar)text[length] >= 0x7f)
+    if ((guchar) text[length] < 0x20 || (guchar) text[length] >= 0x7f)
       return FALSE;
   return length <= TEXT_LINE_LIMIT_BYTES;
 }
@@ -42,7 +42,7 @@ text_to_line (char *text)
   /* Cut first: a megabyte of a peer's words need not be examined. A cut character becomes
    * U+FFFD and is dropped with the rest below. */
   g_autofree char *valid = g_utf8_make_valid (
-      owned, (gssize)strnlen (owned, 2 * TEXT_LINE_LIMIT_BYTES));
+      owned, (gssize) strnlen (owned, 2 * TEXT_LINE_LIMIT_BYTES));
   GString *line = g_string_new (NULL);
   gboolean after_space = FALSE;
 
