@@ -80,7 +80,8 @@ typedef struct _State State;
  * when another run holds the lock, naming its pid and host; HAUL_ERROR_UNSUPPORTED when
  * the file was written by a newer version; HAUL_ERROR_IO. A damaged file is renamed to
  * ACCOUNT.sqlite.damaged-TIME and a new one begun: then *@out_damaged (may be NULL) gets
- * its name (transfer full), else NULL.
+ * its name (transfer full), else NULL. A reader leaves a damaged file where it is, names
+ * it there and goes on with an empty state.
  */
 State *state_open (const char *directory, const char *account, StateMode mode,
                    char **out_damaged, GError **error);
@@ -103,10 +104,12 @@ StateFolder *state_folder_load (State *self, const char *source_path,
 /* state_folder_free: accepts NULL. */
 void state_folder_free (StateFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StateFolder, state_folder_free)
-/* state_folder_save: writes the row. @durable: survives a power cut when TRUE returns. */
+/* state_folder_save: writes the row but for the note, which the destination's thread may
+ * have replaced meanwhile. @durable: survives a power cut when TRUE returns. */
 gboolean state_folder_save (State *self, const StateFolder *folder, gboolean durable,
                             GError **error);
-/* state_folder_note: replaces the note alone, committed when TRUE returns. */
+/* state_folder_note: replaces the note alone (empty: removes it), committed when TRUE
+ * returns. */
 gboolean state_folder_note (State *self, gint64 folder_id, HaulBytes note,
                             GError **error);
 /* state_folder_forget: deletes all message rows of the folder (UIDVALIDITY changed). */
@@ -134,7 +137,8 @@ gboolean state_cursor_find_destination (StateCursor *cursor, HaulBytes destinati
 typedef gboolean (*StateMessageFunc) (const StateMessage *message, gpointer user_data,
                                       GError **error);
 /* state_messages: every row of the folder whose outcome bit (1 << outcome) is in
- * @outcomes, in order of source key. The callback must not write to the state. */
+ * @outcomes, in order of source key. The callback must not write to the state; no lock is
+ * held meanwhile. */
 gboolean state_messages (State *self, gint64 folder_id, guint32 outcomes,
                          StateMessageFunc func, gpointer user_data, GError **error);
 /* state_count: how many rows of the folder have an outcome in @outcomes. */
@@ -157,10 +161,12 @@ typedef struct
   HaulBytes destination_key;
   const Identity *identity; /* NULL: unchanged; else completes it (content of big ones) */
 } StateReceipt;
-/* state_receipts: @count receipts, any folders, in one committed transaction. */
+/* state_receipts: @count receipts, any folders, in one committed transaction. One whose
+ * message has no row gets a row. */
 gboolean state_receipts (State *self, const StateReceipt *receipts, gsize count,
                          GError **error);
-/* state_flags: the flags as now synced, for one message. */
+/* state_flags: the flags as now synced, for one message; @new_destination_key empty:
+ * unchanged. HAUL_ERROR_NOT_FOUND (message scope): it has no row. */
 gboolean state_flags (State *self, gint64 folder_id, HaulBytes source_key, guint32 flags,
                       const char *keywords, HaulBytes new_destination_key,
                       GError **error);

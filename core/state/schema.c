@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The tables of a state file, the settings of the connection, and the examination that
+ * tells a good file from a fresh or a damaged one. What to do about it is decided in
+ * state.c. Runs on the thread that opens the state.
+ */
+#include "state/internal.h"
+
+/* APPLICATION_ID: "Haul", so that another program's database is not taken for ours. */
+#define APPLICATION_ID 1214346604
+
+/* CACHE_KIB: pages kept in memory; with it a million rows cost no more than a thousand.
+ */
+#define CACHE_KIB "2048"
+
+/* JOURNAL_LIMIT_BYTES: what remains of the journal after one huge transaction. */
+#define JOURNAL_LIMIT_BYTES "16777216"
+
+/* PATIENCE_MS: how long a reader's recovery of the journal may keep us waiting. */
+#define PATIENCE_MS 10000
+
+/*
+ * The rows of messages stand in the order of their key, so that a batch of neighbours
+ * fills few pages. The second index leaves out what has no destination key yet.
+ */
+static const char *const tables[] = {
+  "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  "CREATE TABLE folders (id INTEGER PRIMARY KEY, source_path TEXT NOT NULL,"
+  " destination_path TEXT NOT NULL, source_validity INTEGER NOT NULL DEFAULT 0,"
+  " destination_validity INTEGER NOT NULL DEFAULT 0, source_token BLOB,"
+  " destination_token BLOB, destination_mark BLOB, note BLOB,"
+  " clean INTEGER NOT NULL DEFAULT 0, settings_hash INTEGER NOT NULL DEFAULT 0,"
+  " messages INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+  " skipped INTEGER NOT NULL DEFAULT 0, UNIQUE (source_path, destination_path))",
+  "CREATE TABLE messages (folder INTEGER NOT NULL, source_key BLOB NOT NULL,"
+  " destination_key BLOB, outcome INTEGER NOT NULL, flags INTEGER NOT NULL,"
+  " keywords TEXT, date INTEGER NOT NULL, known INTEGER NOT NULL,"
+  " size INTEGER NOT NULL, header_date INTEGER NOT NULL, message_id BLOB,"
+  " headers BLOB, content BLOB, reason TEXT, subject TEXT,"
+  " PRIMARY KEY (folder, source_key)) WITHOUT ROWID",
+  "CREATE INDEX messages_destination ON messages (folder, destination_key)"
+  " WHERE destination_key IS NOT NULL",
+  "CREATE TABLE runs (id INTEGER PRIMARY KEY, started INTEGER NOT NULL,"
+  " ended INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0,"
+  " copied INTEGER NOT NULL DEFAULT 0, copied_bytes INTEGER NOT NULL DEFAULT 0,"
+  " present INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0,"
+  " failed INTEGER NOT NULL DEFAULT 0, updated INTEGER NOT NULL DEFAULT 0)",
+};
+
+/* What is read at every opening: small whatever the size of the file, and it touches the
+ * roots of all tables. */
+static const char *const probes[] = {
+  "SELECT count(*) FROM meta",
+  "SELECT id, source_path, destination_path, clean FROM folders ORDER BY source_path",
+  "SELECT folder, source_key, outcome FROM messages LIMIT 1",
+  "SELECT folder, destination_key FROM messages WHERE folder = 1"
+  " AND destination_key = x'00' LIMIT 1",
+  "SELECT id, started FROM runs ORDER BY id DESC LIMIT 1",
+};
+
+int
+schema_configure (State *self)
+{
+  sqlite3_extended_result_codes (self->db, 1);
+  sqlite3_busy_timeout (self->db, PATIENCE_MS);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  int result = state_exec (self, "PRAGMA cache_size=-" CACHE_KIB);
+  if (result == SQLITE_OK)
+    result = state_exec (self, "PRAGMA cell_size_check=ON");
+  if (result == SQLITE_OK && !self->read_only)
+    result = state_exec (self, "PRAGMA journal_mode=WAL;"
+                               "PRAGMA journal_size_limit=" JOURNAL_LIMIT_BYTES ";"
+                               "PRAGMA synchronous=NORMAL");
+  return result;
+}
+
+/* Takes the first column of the first row as a number. */
+static int
+read_number (State *self, const char *sql, gint64 *out_number)
+{
+  sqlite3_stmt *statement = NULL;
+  int result = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
+  if (result == SQLITE_OK)
+    result = sqlite3_step (statement);
+  if (result == SQLITE_ROW)
+    {
+      *out_number = sqlite3_column_int64 (statement, 0);
+      result = SQLITE_OK;
+    }
+  sqlite3_finalize (statement);
+  return result;
+}
+
+static int
+check_pages (State *self, gboolean *out_good)
+{
+  sqlite3_stmt *statement = NULL;
+  int result = sqlite3_prepare_v2 (self->db, "PRAGMA quick_check(1)", -1, &statement,
+                                   NULL);
+  if (result == SQLITE_OK)
+    result = sqlite3_step (statement);
+  if (result == SQLITE_ROW)
+    {
+      const char *text = (const char *) sqlite3_column_text (statement, 0);
+      *out_good = g_strcmp0 (text, "ok") == 0;
+      result = SQLITE_OK;
+    }
+  sqlite3_finalize (statement);
+  return result;
+}
+
+static int
+probe_tables (State *self, gboolean thorough, gboolean *out_good)
+{
+  *out_good = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (probes); i++)
+    {
+      int result = state_exec (self, probes[i]);
+      /* a table or column that is not there: nothing of ours writes such a file */
+      if ((result & 0xff) == SQLITE_ERROR)
+        *out_good = FALSE;
+      else if (result != SQLITE_OK)
+        return result;
+    }
+  return thorough && *out_good ? check_pages (self, out_good) : SQLITE_OK;
+}
+
+static gboolean
+judge (State *self, int result, const char *action, SchemaVerdict *out_verdict,
+       GError **error)
+{
+  if (!state_sql_is_damage (result))
+    return state_sql_error (self, result, action, error);
+  *out_verdict = SCHEMA_DAMAGED;
+  return TRUE;
+}
+
+gboolean
+schema_examine (State *self, gboolean thorough, SchemaVerdict *out_verdict,
+                GError **error)
+{
+  const char *action = "read the header";
+  gint64 version = 0, application = 0, objects = 0;
+  int result = read_number (self, "PRAGMA user_version", &version);
+  if (result == SQLITE_OK)
+    result = read_number (self, "PRAGMA application_id", &application);
+  if (result == SQLITE_OK)
+    result = read_number (self, "SELECT count(*) FROM sqlite_schema", &objects);
+  if (result != SQLITE_OK)
+    return judge (self, result, action, out_verdict, error);
+
+  if (version == 0 && application == 0 && objects == 0)
+    {
+      *out_verdict = SCHEMA_FRESH;
+      return TRUE;
+    }
+  if (application != APPLICATION_ID || version < 1)
+    {
+      *out_verdict = SCHEMA_DAMAGED;
+      return TRUE;
+    }
+  if (version > SCHEMA_VERSION)
+    return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_ACCOUNT,
+                           "open state file '%s': it has version %" G_GINT64_FORMAT
+                           " and was written by a newer mailhaul, this one knows %d",
+                           self->path, version, SCHEMA_VERSION);
+
+  gboolean good = TRUE;
+  result = probe_tables (self, thorough, &good);
+  if (result != SQLITE_OK)
+    return judge (self, result, "read", out_verdict, error);
+  *out_verdict = good ? SCHEMA_GOOD : SCHEMA_DAMAGED;
+  return TRUE;
+}
+
+gboolean
+schema_create (State *self, GError **error)
+{
+  const char *action = "make the tables";
+  if (!state_transaction_begin (self, TRUE, action, error))
+    return FALSE;
+  g_autofree char *marks = g_strdup_printf (
+      "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, SCHEMA_VERSION);
+  int result = state_exec (self, marks);
+  for (gsize i = 0; i < G_N_ELEMENTS (tables) && result == SQLITE_OK; i++)
+    result = state_exec (self, tables[i]);
+  if (result != SQLITE_OK)
+    state_sql_error (self, result, action, error);
+  return state_transaction_end (self, result == SQLITE_OK, action, error);
+}
