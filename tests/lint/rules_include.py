@@ -34,7 +34,7 @@ LIBRARIES = [
 ]
 GLIB = re.compile(r"glib\.h|glib-object\.h|glib-unix\.h|glib/[\w-]+\.h|gio/[\w-]+\.h|gobject/[\w-]+\.h")
 SYSTEM = re.compile(
-    r"(sys|netinet|arpa|net|linux|sanitizer)/[\w./-]+\.h|(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float"
+    r"(sys|netinet|arpa|net|linux|sanitizer)/[\w./-]+\.h|(assert|ctype|dirent|dlfcn|elf|endian|errno|fcntl|fenv|float"
     r"|fnmatch|getopt|glob|grp|inttypes|langinfo|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|signal"
     r"|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|threads"
     r"|time|unistd|utime|wchar|wctype)\.h")

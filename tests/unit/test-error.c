@@ -125,7 +125,7 @@ test_errno (void)
 
       haul_error_set_errno (&error, vectors[i].errno_value, HAUL_SCOPE_FOLDER,
                             "open '%s'", "/x");
-      g_assert_error (error, HAUL_ERROR, (int)vectors[i].code);
+      g_assert_error (error, HAUL_ERROR, (int) vectors[i].code);
       g_assert_cmpint (haul_error_scope (error), ==, HAUL_SCOPE_FOLDER);
       g_assert_cmpstr (error->message, ==, expected);
     }
@@ -159,14 +159,14 @@ test_names (void)
 
   for (int code = HAUL_ERROR_CONFIG; code <= HAUL_ERROR_UNSUPPORTED; code++)
     g_assert_true (
-        g_hash_table_add (seen, (gpointer)haul_error_code_name ((HaulErrorCode)code)));
+        g_hash_table_add (seen, (gpointer) haul_error_code_name ((HaulErrorCode) code)));
   for (int scope = HAUL_SCOPE_MESSAGE; scope <= HAUL_SCOPE_JOB; scope++)
-    g_assert_true (
-        g_hash_table_add (seen, (gpointer)haul_error_scope_name ((HaulErrorScope)scope)));
+    g_assert_true (g_hash_table_add (
+        seen, (gpointer) haul_error_scope_name ((HaulErrorScope) scope)));
   g_assert_false (g_hash_table_contains (seen, "unknown"));
   g_assert_cmpstr (haul_error_code_name (HAUL_ERROR_TOO_BIG), ==, "too-big");
-  g_assert_cmpstr (haul_error_code_name ((HaulErrorCode)999), ==, "unknown");
-  g_assert_cmpstr (haul_error_scope_name ((HaulErrorScope)999), ==, "unknown");
+  g_assert_cmpstr (haul_error_code_name ((HaulErrorCode) 999), ==, "unknown");
+  g_assert_cmpstr (haul_error_scope_name ((HaulErrorScope) 999), ==, "unknown");
 }
 
 int

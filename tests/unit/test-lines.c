@@ -62,7 +62,7 @@ test_vectors (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
-      const guint8 *text = (const guint8 *)vectors[i].text;
+      const guint8 *text = (const guint8 *) vectors[i].text;
       gsize length = strlen (vectors[i].text);
       GString *crlf = g_string_new (vectors[i].crlf);
       GString *lf = g_string_new (vectors[i].lf);
@@ -80,7 +80,7 @@ test_random (void)
 {
   for (guint round = 0; round < 300; round++)
     {
-      gsize length = (gsize)g_test_rand_int_range (1, round % 10 == 0 ? 20000 : 200);
+      gsize length = (gsize) g_test_rand_int_range (1, round % 10 == 0 ? 20000 : 200);
       GString *text = g_string_sized_new (length);
       GString *crlf = g_string_new (NULL), *lf = g_string_new (NULL);
       char before = 0;
@@ -97,9 +97,9 @@ test_random (void)
             g_string_append_c (lf, c);
           before = c;
         }
-      gsize piece = (gsize)g_test_rand_int_range (1, 100);
-      check_pieces ((guint8 *)text->str, length, piece, piece, crlf, lf);
-      check_pieces ((guint8 *)text->str, length, length, length, crlf, lf);
+      gsize piece = (gsize) g_test_rand_int_range (1, 100);
+      check_pieces ((guint8 *) text->str, length, piece, piece, crlf, lf);
+      check_pieces ((guint8 *) text->str, length, length, length, crlf, lf);
       g_string_free (text, TRUE);
       g_string_free (crlf, TRUE);
       g_string_free (lf, TRUE);
@@ -153,7 +153,7 @@ static gsize
 span_size (const guint8 *text, gsize length, guint8 *out)
 {
   HaulLineState state = { 0 };
-  return (gsize)haul_lines_crlf_size (&state, text, length);
+  return (gsize) haul_lines_crlf_size (&state, text, length);
 }
 
 static gsize
@@ -200,7 +200,7 @@ test_speed (void)
           total += spans[s].func (text, length, out);
         double seconds = g_test_timer_elapsed ();
         g_test_message ("%s, lines of %zu: %.1f GB/s (%zu)", spans[s].name, width,
-                        20000.0 * (double)length / seconds / 1e9, total);
+                        20000.0 * (double) length / seconds / 1e9, total);
       }
 }
 

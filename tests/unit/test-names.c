@@ -9,7 +9,7 @@ test_flags (void)
 {
   for (guint32 bit = HAUL_FLAG_SEEN; bit <= HAUL_FLAG_DRAFT; bit <<= 1)
     {
-      const char *name = haul_flag_name ((HaulFlags)bit);
+      const char *name = haul_flag_name ((HaulFlags) bit);
       g_autofree char *upper = g_ascii_strup (name, -1);
 
       g_assert_cmpuint (haul_flag_from_name (name), ==, bit);
@@ -32,7 +32,7 @@ test_special_uses (void)
 {
   for (guint32 bit = HAUL_USE_ALL; bit <= HAUL_USE_IMPORTANT; bit <<= 1)
     {
-      const char *name = haul_special_use_name ((HaulSpecialUse)bit);
+      const char *name = haul_special_use_name ((HaulSpecialUse) bit);
       g_autofree char *wire = g_strdup_printf ("\\%s", name);
 
       g_assert_cmpuint (haul_special_use_from_name (name), ==, bit);
@@ -42,7 +42,7 @@ test_special_uses (void)
   g_assert_cmpuint (haul_special_use_from_name ("spam"), ==, 0);
   g_assert_cmpuint (haul_special_use_from_name ("\\\\junk"), ==, 0);
   g_assert_cmpuint (haul_special_use_from_name (""), ==, 0);
-  g_assert_null (haul_special_use_name ((HaulSpecialUse)0));
+  g_assert_null (haul_special_use_name ((HaulSpecialUse) 0));
 }
 
 static void

@@ -5,7 +5,7 @@
 #include <mailhaul/error.h>
 #include <mailhaul/folder.h>
 
-#define PATH(...) ((HaulPath)(const char *const[]){ __VA_ARGS__, NULL })
+#define PATH(...) ((HaulPath) (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 test_round_trip (void)
@@ -33,7 +33,7 @@ test_round_trip (void)
 
       g_assert_no_error (error);
       g_assert_cmpstrv (path, vectors[i].names);
-      g_autofree char *text = haul_path_to_text ((HaulPath)path);
+      g_autofree char *text = haul_path_to_text ((HaulPath) path);
       g_assert_cmpstr (text, ==, vectors[i].text);
     }
 }
@@ -46,7 +46,7 @@ test_inbox (void)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_auto (GStrv) path = haul_path_from_text (texts[i], NULL);
-      g_assert_true (haul_path_is_inbox ((HaulPath)path));
+      g_assert_true (haul_path_is_inbox ((HaulPath) path));
     }
   g_assert_false (haul_path_is_inbox (PATH ("INBOX", "a")));
   g_assert_false (haul_path_is_inbox (PATH ("inbox")));
@@ -96,7 +96,7 @@ test_copy (void)
 {
   g_auto (GStrv) copy = haul_path_copy (PATH ("a", "b"));
 
-  g_assert_true (haul_path_equal ((HaulPath)copy, PATH ("a", "b")));
+  g_assert_true (haul_path_equal ((HaulPath) copy, PATH ("a", "b")));
 }
 
 int
