@@ -60,6 +60,7 @@ state_cursor_find (StateCursor *cursor, HaulBytes source_key, StateMessage *out,
 {
   State *self = cursor->state;
   state_enter (self);
+  state_read_begin (self);
   sqlite3_stmt *statement = state_prepare (
       self, STATEMENT_FIND_SOURCE,
       "SELECT " ROW_COLUMNS " FROM messages WHERE folder = ?1 AND source_key = ?2",
@@ -70,17 +71,36 @@ state_cursor_find (StateCursor *cursor, HaulBytes source_key, StateMessage *out,
   return done;
 }
 
+/* Without ORDER BY, for which SQLite would rather walk the whole folder; the index gives
+ * equal destination keys in order of source key by itself. */
+static sqlite3_stmt *
+destination_statement (State *self, GError **error)
+{
+  const char *action = "look up a message";
+  if (!index_require (self, error))
+    return NULL;
+  state_read_begin (self);
+  if (self->index == STATE_INDEX_TEMPORARY)
+    return state_prepare (
+        self, STATEMENT_FIND_DESTINATION_TEMPORARY,
+        "SELECT " ROW_COLUMNS " FROM messages WHERE folder = ?1 AND source_key ="
+        " (SELECT source_key FROM temp.destination_keys WHERE folder = ?1"
+        " AND destination_key = ?2 LIMIT 1)",
+        action, error);
+  return state_prepare (self, STATEMENT_FIND_DESTINATION,
+                        "SELECT " ROW_COLUMNS
+                        " FROM messages INDEXED BY messages_destination"
+                        " WHERE folder = ?1 AND destination_key = ?2 LIMIT 1",
+                        action, error);
+}
+
 gboolean
 state_cursor_find_destination (StateCursor *cursor, HaulBytes destination_key,
                                StateMessage *out, gboolean *out_found, GError **error)
 {
   State *self = cursor->state;
   state_enter (self);
-  sqlite3_stmt *statement = state_prepare (
-      self, STATEMENT_FIND_DESTINATION,
-      "SELECT " ROW_COLUMNS " FROM messages INDEXED BY messages_destination"
-      " WHERE folder = ?1 AND destination_key = ?2 LIMIT 1",
-      "look up a message", error);
+  sqlite3_stmt *statement = destination_statement (self, error);
   gboolean done = statement != NULL
                   && find (cursor, statement, destination_key, out, out_found, error);
   state_leave (self);

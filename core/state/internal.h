@@ -17,6 +17,7 @@
 typedef enum
 {
   STATEMENT_BEGIN,
+  STATEMENT_BEGIN_READ,
   STATEMENT_COMMIT,
   STATEMENT_ROLLBACK,
   STATEMENT_BIND_READ,
@@ -29,6 +30,7 @@ typedef enum
   STATEMENT_FOLDERS,
   STATEMENT_FIND_SOURCE,
   STATEMENT_FIND_DESTINATION,
+  STATEMENT_FIND_DESTINATION_TEMPORARY,
   STATEMENT_PAGE_FIRST,
   STATEMENT_PAGE_NEXT,
   STATEMENT_COUNT_OUTCOMES,
@@ -50,11 +52,20 @@ typedef struct _StateGuard StateGuard;
 /* StateLock: the lock of one account and the stamp of its last clean close; lock.c. */
 typedef struct _StateLock StateLock;
 
+/* StateIndex: what serves look-ups by destination key. */
+typedef enum
+{
+  STATE_INDEX_UNKNOWN = 0,
+  STATE_INDEX_FILE = 1,
+  STATE_INDEX_TEMPORARY = 2,
+} StateIndex;
+
 struct _State
 {
   sqlite3 *db;
   char *path; /* of the file, for messages */
   gboolean read_only;
+  StateIndex index; /* as far as it is known, see index.c */
   gboolean durable; /* the open transaction shall survive a power cut */
   gboolean suspect; /* SQLite found damage while the file was in use */
   StateLock *lock;  /* NULL: a missing file that is only read */
@@ -102,6 +113,10 @@ void state_bind_bytes (sqlite3_stmt *statement, int index, HaulBytes bytes,
                        gboolean empty_is_null);
 /* state_bind_text: NULL is stored as NULL; it must stand until state_reset(). */
 void state_bind_text (sqlite3_stmt *statement, int index, const char *text);
+/* state_read_begin: prepares for a look-up. A writer, alone as it is, sees the same file
+ * whenever it looks, so it takes SQLite's read lock once for all look-ups until it next
+ * writes. Whatever fails is seen by the look-up itself. */
+void state_read_begin (State *self);
 /* state_transaction_begin: @durable: its commit shall survive a power cut. */
 gboolean state_transaction_begin (State *self, gboolean durable, const char *action,
                                   GError **error);
@@ -166,6 +181,12 @@ void state_lock_stamp (StateLock *self, const char *path, gboolean suspect);
 void state_lock_free (StateLock *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StateLock, state_lock_free)
 
+/* ---- index.c ---- */
+
+/* index_require: makes sure that messages can be found by their destination key: by an
+ * index of the file that is made when it is first needed (one commit) and then kept, or
+ * for a reader whose file has none by a temporary table. Lock held. */
+gboolean index_require (State *self, GError **error);
 /* ---- damage.c ---- */
 
 /* damage_set_aside: renames @path with its -wal and -shm to PATH.damaged-TIME… Returns:

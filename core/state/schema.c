@@ -21,7 +21,7 @@
 
 /*
  * The rows of messages stand in the order of their key, so that a batch of neighbours
- * fills few pages. The second index leaves out what has no destination key yet.
+ * fills few pages. Their index by destination key is made when it is needed: index.c.
  */
 static const char *const tables[] = {
   "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -38,8 +38,6 @@ static const char *const tables[] = {
   " size INTEGER NOT NULL, header_date INTEGER NOT NULL, message_id BLOB,"
   " headers BLOB, content BLOB, reason TEXT, subject TEXT,"
   " PRIMARY KEY (folder, source_key)) WITHOUT ROWID",
-  "CREATE INDEX messages_destination ON messages (folder, destination_key)"
-  " WHERE destination_key IS NOT NULL",
   "CREATE TABLE runs (id INTEGER PRIMARY KEY, started INTEGER NOT NULL,"
   " ended INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0,"
   " copied INTEGER NOT NULL DEFAULT 0, copied_bytes INTEGER NOT NULL DEFAULT 0,"
@@ -53,8 +51,6 @@ static const char *const probes[] = {
   "SELECT count(*) FROM meta",
   "SELECT id, source_path, destination_path, clean FROM folders ORDER BY source_path",
   "SELECT folder, source_key, outcome FROM messages LIMIT 1",
-  "SELECT folder, destination_key FROM messages WHERE folder = 1"
-  " AND destination_key = x'00' LIMIT 1",
   "SELECT id, started FROM runs ORDER BY id DESC LIMIT 1",
 };
 

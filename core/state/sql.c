@@ -160,6 +160,13 @@ run_constant (State *self, StateStatement which, const char *sql, const char *ac
   return statement != NULL && state_run (self, statement, action, error);
 }
 
+void
+state_read_begin (State *self)
+{
+  if (!self->read_only && sqlite3_get_autocommit (self->db))
+    run_constant (self, STATEMENT_BEGIN_READ, "BEGIN", "read", NULL);
+}
+
 static void
 end_durable (State *self)
 {
@@ -174,6 +181,9 @@ state_transaction_begin (State *self, gboolean durable, const char *action,
 {
   /* FULL makes SQLite sync the journal at the commit, which also covers all commits
    * before it; it cannot be changed inside of a transaction. */
+  if (!sqlite3_get_autocommit (self->db)
+      && !run_constant (self, STATEMENT_COMMIT, "COMMIT", action, error))
+    return FALSE; /* the end of state_read_begin() */
   if (durable)
     {
       int result = state_exec (self, "PRAGMA synchronous=FULL");
