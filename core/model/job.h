@@ -16,6 +16,7 @@ typedef struct
 {
   char *name;
   char *value;
+  guint line; /* 0: that of the element */
 } JobOption;
 
 /* JobElement: a plugin's element: <maildir path="…"/>, <skip-folder …/>. */
@@ -90,8 +91,12 @@ typedef struct
   guint account_limit;     /* accounts at once, ≥ 1 */
   guint connection_limit;  /* lanes per account, ≥ 1 */
   guint64 rate_bytes;      /* per second; 0: no limit */
-  char *state_directory;   /* absolute */
-  char *report_file;       /* absolute; NULL: none */
+  char *state_directory;   /* absolute; with a ${column} as written: see job_path() */
+  char *report_file;       /* likewise; NULL: none */
+  guint accounts_line;     /* in the file, for messages; 0: not there */
+  guint state_line;
+  guint report_line;
+  guint after_copy_line;
 } Job;
 
 /* job_free: accepts NULL. */
@@ -111,6 +116,29 @@ void job_element_free (JobElement *self);
  * unclosed "${" (naming the nearest column).
  */
 char *job_expand (const JobAccount *account, const char *text, GError **error);
+
+/* job_element_check_columns: every ${column} in @element's options is known (for the
+ * first account; all have the same columns). FALSE when there were @problems. */
+gboolean job_element_check_columns (const Job *self, const JobElement *element,
+                                    Problems *problems);
+
+/*
+ * job_path: a path of the job for one account: expanded by job_expand(), then absolute
+ * (relative ones start at the job's directory). For state_directory and report_file,
+ * which hold a ${column} only if a job says so. Returns: (transfer full); NULL with
+ * HAUL_ERROR_CONFIG.
+ */
+char *job_path (const Job *self, const JobAccount *account, const char *text,
+                GError **error);
+
+/* job_name_is_secret: an attribute of this name may hold a secret, so that its value is
+ * never shown (its name has "password", "passwd", "secret" or "token" inside). */
+gboolean job_name_is_secret (const char *name);
+
+/* job_safe_name: @name as it can be a file's: '/', '%', '\\', controls and a leading dot
+ * as %XX, a long one cut and made unique by a digest. Different names stay different.
+ * (transfer full) */
+char *job_safe_name (const char *name);
 
 /*
  * job_settings: the settings struct for @element and @account by a plugin's table.
