@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Has no name.
+ */
+#include "stub.h"
+
+static const HaulBackend backend = {
+  HAUL_BACKEND_HEADER,
+  .name = NULL,
+  .summary = "Broken on purpose",
+  .settings_size = sizeof (Stub),
+  STUB_SOURCE,
+};
+
+HAUL_DEFINE_BACKEND (null_name, backend)

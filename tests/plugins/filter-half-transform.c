@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A filter that begins a transform and cannot end it.
+ */
+#include "stub.h"
+
+static const HaulFilter filter = {
+  HAUL_FILTER_HEADER,
+  .name = "half-transform",
+  .summary = "Broken on purpose",
+  .effects = HAUL_FILTER_CHANGES_SIZE,
+  .transform_begin = stub_transform_begin,
+  .transform_push = stub_transform_push,
+  .transform_free = stub_transform_free,
+};
+
+HAUL_DEFINE_FILTER (half_transform, filter)
