@@ -225,7 +225,7 @@ inner_settings (const HaulBackend *over, const char *text, GError **error)
       g_array_append_val (values, value);
     }
   settings = option_table_parse (over->options, over->settings_size,
-                                 (const OptionValue *)values->data, values->len, &place,
+                                 (const OptionValue *) values->data, values->len, &place,
                                  problems);
   if (settings == NULL)
     haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB, "options of '%s': %s",

@@ -86,7 +86,7 @@ folder_make (MemoryStore *self, HaulPath path, guint32 attributes)
   folder->info.next = 1;
   folder->id = haul_path_to_text (path);
   folder->messages = g_ptr_array_new_with_free_func (
-      (GDestroyNotify)memory_message_unref);
+      (GDestroyNotify) memory_message_unref);
   folder->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
   folder->gone = g_array_new (FALSE, FALSE, sizeof (MemoryGone));
   g_ptr_array_add (self->folders, folder);
@@ -137,7 +137,7 @@ memory_folder_position (const MemoryEntry *folder, guint64 number)
 static void
 apply_create (MemoryStore *self, const MemoryRecord *record)
 {
-  HaulPath path = (HaulPath)record->path;
+  HaulPath path = (HaulPath) record->path;
   MemoryEntry *folder = memory_folder_find (self, path);
   guint depth = g_strv_length (record->path);
   guint i;
@@ -153,9 +153,9 @@ apply_create (MemoryStore *self, const MemoryRecord *record)
     }
   if (folder == NULL)
     folder = folder_make (self, path, 0);
-  folder->info.attributes &= ~(guint32)HAUL_FOLDER_NOSELECT;
+  folder->info.attributes &= ~(guint32) HAUL_FOLDER_NOSELECT;
   folder->info.attributes |= record->flags;
-  folder->info.special_use |= (guint32)record->number;
+  folder->info.special_use |= (guint32) record->number;
 }
 
 static void
@@ -174,7 +174,7 @@ apply_put (MemoryEntry *folder, const MemoryRecord *record)
       g_hash_table_remove (folder->by_number, &message->number);
       g_ptr_array_remove_index (folder->messages, position);
     }
-  g_ptr_array_insert (folder->messages, (int)position, message);
+  g_ptr_array_insert (folder->messages, (int) position, message);
   g_hash_table_add (folder->by_number, message);
   folder->info.count = folder->messages->len;
 }
@@ -202,7 +202,7 @@ apply_renumber (MemoryStore *self, MemoryEntry *folder)
   g_hash_table_remove_all (folder->by_number);
   g_array_set_size (folder->gone, 0);
   folder->messages = g_ptr_array_new_with_free_func (
-      (GDestroyNotify)memory_message_unref);
+      (GDestroyNotify) memory_message_unref);
   folder->info.validity = ++self->validities;
   folder->info.changes++;
   folder->info.next = 1;
@@ -221,7 +221,7 @@ static void
 apply_rename (MemoryStore *self, HaulPath from, const char *target)
 {
   g_auto (GStrv) to = haul_path_from_text (target, NULL);
-  guint skip = g_strv_length ((char **)from);
+  guint skip = g_strv_length ((char **) from);
   guint i;
 
   for (i = 0; i < self->folders->len; i++)
@@ -229,16 +229,16 @@ apply_rename (MemoryStore *self, HaulPath from, const char *target)
       MemoryEntry *folder = g_ptr_array_index (self->folders, i);
       GStrvBuilder *path;
 
-      if (!haul_path_has_prefix ((HaulPath)folder->info.path, from))
+      if (!haul_path_has_prefix ((HaulPath) folder->info.path, from))
         continue;
       path = g_strv_builder_new ();
-      g_strv_builder_addv (path, (const char **)to);
-      g_strv_builder_addv (path, (const char **)folder->info.path + skip);
+      g_strv_builder_addv (path, (const char **) to);
+      g_strv_builder_addv (path, (const char **) folder->info.path + skip);
       g_hash_table_remove (self->by_path, folder->id);
       g_strfreev (folder->info.path);
       g_free (folder->id);
       folder->info.path = g_strv_builder_end (path);
-      folder->id = haul_path_to_text ((HaulPath)folder->info.path);
+      folder->id = haul_path_to_text ((HaulPath) folder->info.path);
       g_hash_table_insert (self->by_path, folder->id, folder);
       g_strv_builder_unref (path);
     }
@@ -248,7 +248,7 @@ void
 memory_apply (const MemoryRecord *record, gpointer user_data)
 {
   MemoryStore *self = user_data;
-  MemoryEntry *folder = memory_folder_find (self, (HaulPath)record->path);
+  MemoryEntry *folder = memory_folder_find (self, (HaulPath) record->path);
 
   if (record->kind == MEMORY_RECORD_CREATE)
     apply_create (self, record);
@@ -263,10 +263,10 @@ memory_apply (const MemoryRecord *record, gpointer user_data)
       g_ptr_array_remove (self->folders, folder);
       break;
     case MEMORY_RECORD_RENAME:
-      apply_rename (self, (HaulPath)record->path, record->message->keywords);
+      apply_rename (self, (HaulPath) record->path, record->message->keywords);
       break;
     case MEMORY_RECORD_SUBSCRIBE:
-      folder->info.attributes &= ~(guint32)HAUL_FOLDER_SUBSCRIBED;
+      folder->info.attributes &= ~(guint32) HAUL_FOLDER_SUBSCRIBED;
       folder->info.attributes |= record->number != 0 ? HAUL_FOLDER_SUBSCRIBED : 0;
       break;
     case MEMORY_RECORD_PUT:

@@ -54,7 +54,7 @@ gboolean
 memory_session_lacks (const MemorySession *self, const char *word)
 {
   return self->settings->without != NULL
-         && g_strv_contains ((const char *const *)self->settings->without, word);
+         && g_strv_contains ((const char *const *) self->settings->without, word);
 }
 
 gboolean
@@ -99,6 +99,8 @@ caps_for (const MemorySession *self)
   for (i = 0; i < G_N_ELEMENTS (removable); i++)
     if (!memory_session_lacks (self, removable[i].word))
       caps |= removable[i].cap;
+  if (!(caps & HAUL_CAP_STABLE_KEYS))
+    caps &= ~(guint32) HAUL_CAP_ORDERED_KEYS;
   caps |= self->settings->needs_size ? HAUL_CAP_NEEDS_SIZE : 0;
   caps |= self->settings->single_session ? HAUL_CAP_SINGLE_SESSION : 0;
   caps |= self->settings->case_insensitive ? HAUL_CAP_CASE_INSENSITIVE : 0;
@@ -202,7 +204,7 @@ memory_close (gpointer session)
 static guint32
 memory_caps (gpointer session)
 {
-  return ((MemorySession *)session)->caps;
+  return ((MemorySession *) session)->caps;
 }
 
 /* ---- keys and status ---- */
@@ -220,7 +222,7 @@ memory_session_key (const MemorySession *self, guint64 number, MemoryKey *out)
   else
     length = g_snprintf (out->text, sizeof out->text, "%016" G_GINT64_MODIFIER "x",
                          number * SCATTER);
-  return (HaulBytes){ (const guint8 *)out->text, (gsize)length };
+  return (HaulBytes){ (const guint8 *) out->text, (gsize) length };
 }
 
 guint64
@@ -307,10 +309,10 @@ memory_list (gpointer session, HaulFolderFunc func, gpointer user_data, GError *
       const MemoryFolder *found = g_ptr_array_index (list, i);
       HaulFolder folder = HAUL_FOLDER_INIT;
 
-      folder.path = (HaulPath)found->path;
+      folder.path = (HaulPath) found->path;
       folder.attributes = found->attributes;
       if (!(self->caps & HAUL_CAP_SUBSCRIPTIONS))
-        folder.attributes &= ~(guint32)HAUL_FOLDER_SUBSCRIBED;
+        folder.attributes &= ~(guint32) HAUL_FOLDER_SUBSCRIBED;
       folder.special_use = found->special_use;
       memory_session_status (self, found, &folder.status);
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error)
@@ -336,7 +338,7 @@ memory_create (gpointer session, const HaulFolder *folders, gsize count,
           self->store, folders[i].path, self->settings->case_insensitive);
 
       memory_store_create (self->store,
-                           found != NULL ? (HaulPath)found->path : folders[i].path,
+                           found != NULL ? (HaulPath) found->path : folders[i].path,
                            folders[i].attributes & kept, folders[i].special_use);
       func (folders[i].path, NULL, user_data);
     }
@@ -374,7 +376,7 @@ memory_rename (gpointer session, HaulPath from, HaulPath to, GError **error)
   folder = find_folder (self, from, error);
   if (folder == NULL)
     return FALSE;
-  if (!memory_store_rename (self->store, (HaulPath)folder->path, to))
+  if (!memory_store_rename (self->store, (HaulPath) folder->path, to))
     return haul_error_set (error, HAUL_ERROR_EXISTS, HAUL_SCOPE_FOLDER,
                            "rename a folder: the new name is taken");
   return TRUE;
@@ -395,7 +397,7 @@ memory_remove (gpointer session, HaulPath path, GError **error)
     return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
                            "remove a folder: it holds %" G_GUINT64_FORMAT " messages",
                            folder->count);
-  memory_store_remove (self->store, (HaulPath)folder->path);
+  memory_store_remove (self->store, (HaulPath) folder->path);
   return TRUE;
 }
 
@@ -413,7 +415,7 @@ memory_subscribe (gpointer session, HaulPath path, gboolean subscribed, GError *
   if (!(self->caps & HAUL_CAP_SUBSCRIPTIONS))
     return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER,
                            "subscribe: the store knows no subscriptions");
-  memory_store_subscribe (self->store, (HaulPath)folder->path, subscribed);
+  memory_store_subscribe (self->store, (HaulPath) folder->path, subscribed);
   return TRUE;
 }
 
@@ -440,7 +442,7 @@ memory_enter (gpointer session, HaulPath path, HaulEnterMode mode,
 static gboolean
 memory_leave (gpointer session, GError **error)
 {
-  g_clear_pointer (&((MemorySession *)session)->entered, g_strfreev);
+  g_clear_pointer (&((MemorySession *) session)->entered, g_strfreev);
   return TRUE;
 }
 
@@ -471,7 +473,7 @@ memory_update (gpointer session, const HaulChange *changes, gsize count,
                HaulChangeResultFunc func, gpointer user_data, GError **error)
 {
   MemorySession *self = session;
-  HaulPath path = (HaulPath)self->entered;
+  HaulPath path = (HaulPath) self->entered;
   gsize i;
 
   if (!memory_session_need_store (self, error)
@@ -513,7 +515,7 @@ memory_expunge (gpointer session, const HaulBytes *keys, gsize count,
     return FALSE;
   for (i = 0; i < count; i++)
     {
-      if (memory_store_drop (self->store, (HaulPath)self->entered,
+      if (memory_store_drop (self->store, (HaulPath) self->entered,
                              memory_session_number (self, keys[i])))
         func (keys[i], HAUL_NO_BYTES, NULL, user_data);
       else
@@ -534,7 +536,7 @@ memory_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
   if (folder == NULL)
     return FALSE;
   if (folder->debris)
-    memory_store_set_debris (self->store, (HaulPath)folder->path, FALSE);
+    memory_store_set_debris (self->store, (HaulPath) folder->path, FALSE);
   return TRUE;
 }
 

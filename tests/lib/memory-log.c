@@ -51,10 +51,10 @@ record_variant (const MemoryRecord *record)
                                              : NULL;
 
   return g_variant_ref_sink (
-      g_variant_new ("(y^asut(tuusxiu@ay@ay))", (guchar)record->kind, record->path,
+      g_variant_new ("(y^asut(tuusxiu@ay@ay))", (guchar) record->kind, record->path,
                      record->flags, record->number, message->number, message->known,
                      message->flags, message->keywords != NULL ? message->keywords : "",
-                     message->date_unix, message->zone_minutes, (guint32)message->lines,
+                     message->date_unix, message->zone_minutes, (guint32) message->lines,
                      bytes_variant (message->delivery_id, HAUL_DELIVERY_ID_LENGTH),
                      bytes_variant (body, length)));
 }
@@ -86,7 +86,7 @@ record_hand_over (GVariant *variant, MemoryRecordFunc func, gpointer user_data)
                  &record.number, &read.number, &read.known, &read.flags, &keywords,
                  &read.date_unix, &read.zone_minutes, &lines, &id, &body);
   id_bytes = array_bytes (id);
-  message = memory_message_new (array_bytes (body), (HaulLines)lines, read.flags,
+  message = memory_message_new (array_bytes (body), (HaulLines) lines, read.flags,
                                 keywords);
   message->number = read.number;
   message->known = read.known;
@@ -95,7 +95,7 @@ record_hand_over (GVariant *variant, MemoryRecordFunc func, gpointer user_data)
   if (g_bytes_get_size (id_bytes) == HAUL_DELIVERY_ID_LENGTH)
     memcpy (message->delivery_id, g_bytes_get_data (id_bytes, NULL),
             HAUL_DELIVERY_ID_LENGTH);
-  record.kind = (MemoryRecordKind)kind;
+  record.kind = (MemoryRecordKind) kind;
   record.path = path;
   record.message = message;
   func (&record, user_data);
@@ -134,6 +134,7 @@ memory_log_open (const char *file, gboolean create, MemoryRecordFunc func,
   g_autofree char *text = NULL;
   g_autoptr (GError) local = NULL;
   gsize length = 0;
+  gsize whole;
   int descriptor = open (file, O_RDWR | O_APPEND | O_CLOEXEC | (create ? O_CREAT : 0),
                          0600);
 
@@ -149,8 +150,8 @@ memory_log_open (const char *file, gboolean create, MemoryRecordFunc func,
                       local->message);
       return -1;
     }
-  length = read_records ((const guint8 *)text, length, func, user_data);
-  if (ftruncate (descriptor, (off_t)length) != 0)
+  whole = read_records ((const guint8 *) text, length, func, user_data);
+  if (whole < length && ftruncate (descriptor, (off_t) whole) != 0)
     {
       haul_error_set_errno (error, errno, HAUL_SCOPE_ACCOUNT, "cut store '%s'", file);
       close (descriptor);
@@ -171,10 +172,10 @@ memory_log_append (int file, const MemoryRecord *records, gsize count, GError **
       g_autoptr (GVariant) variant = record_variant (&records[i]);
       const guint8 *data = g_variant_get_data (variant);
       gsize length = g_variant_get_size (variant);
-      Frame frame = { (guint32)length, checksum (data, length) };
+      Frame frame = { (guint32) length, checksum (data, length) };
 
-      g_byte_array_append (all, (const guint8 *)&frame, sizeof frame);
-      g_byte_array_append (all, data, (guint)length);
+      g_byte_array_append (all, (const guint8 *) &frame, sizeof frame);
+      g_byte_array_append (all, data, (guint) length);
     }
   while (done < all->len)
     {
@@ -184,7 +185,7 @@ memory_log_append (int file, const MemoryRecord *records, gsize count, GError **
         continue;
       if (written < 0)
         return haul_error_set_errno (error, errno, HAUL_SCOPE_JOB, "write store");
-      done += (gsize)written;
+      done += (gsize) written;
     }
   return TRUE;
 }

@@ -35,7 +35,7 @@ commit_one (MemoryStore *self, MemoryRecordKind kind, HaulPath path, guint64 num
 {
   g_autoptr (GError) error = NULL;
   MemoryRecord record = {
-    .kind = kind, .path = (char **)path, .number = number, .flags = 0
+    .kind = kind, .path = (char **) path, .number = number, .flags = 0
   };
 
   commit (self, &record, 1, &error);
@@ -206,7 +206,7 @@ memory_store_create (MemoryStore *self, HaulPath path, guint32 attributes,
 {
   g_autoptr (GError) error = NULL;
   MemoryRecord record = { .kind = MEMORY_RECORD_CREATE,
-                          .path = (char **)path,
+                          .path = (char **) path,
                           .flags = attributes,
                           .number = special_use };
   g_auto (GStrv) copy = haul_path_copy (path);
@@ -237,7 +237,7 @@ memory_store_rename (MemoryStore *self, HaulPath from, HaulPath to)
   g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
   MemoryMessage carrier = { .keywords = target, .body = nothing };
   MemoryRecord record = { .kind = MEMORY_RECORD_RENAME,
-                          .path = (char **)from,
+                          .path = (char **) from,
                           .message = &carrier };
   gboolean possible;
 
@@ -279,16 +279,16 @@ memory_store_set_debris (MemoryStore *self, HaulPath path, gboolean debris)
 static gint
 compare_depth (gconstpointer a, gconstpointer b)
 {
-  const MemoryFolder *first = *(MemoryFolder *const *)a;
-  const MemoryFolder *second = *(MemoryFolder *const *)b;
+  const MemoryFolder *first = *(MemoryFolder *const *) a;
+  const MemoryFolder *second = *(MemoryFolder *const *) b;
 
-  return (gint)g_strv_length (first->path) - (gint)g_strv_length (second->path);
+  return (gint) g_strv_length (first->path) - (gint) g_strv_length (second->path);
 }
 
 GPtrArray *
 memory_store_list (MemoryStore *self)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)memory_folder_free);
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) memory_folder_free);
   guint i;
 
   pthread_mutex_lock (&self->lock);
@@ -349,13 +349,13 @@ put_locked (MemoryStore *self, const MemoryPut *puts, gsize count, GError **erro
       if (folder == NULL || folder->info.attributes & HAUL_FOLDER_NOSELECT)
         return haul_error_set (error, HAUL_ERROR_NOT_FOUND, HAUL_SCOPE_FOLDER,
                                "store into '%s': no such folder",
-                               puts[i].path[g_strv_length ((char **)puts[i].path) - 1]);
+                               puts[i].path[g_strv_length ((char **) puts[i].path) - 1]);
       given = GPOINTER_TO_SIZE (g_hash_table_lookup (next, folder));
       if (puts[i].message->number == 0)
         puts[i].message->number = folder->info.next + given++;
       g_hash_table_insert (next, folder, GSIZE_TO_POINTER (given));
       records[i].kind = MEMORY_RECORD_PUT;
-      records[i].path = (char **)puts[i].path;
+      records[i].path = (char **) puts[i].path;
       records[i].message = puts[i].message;
     }
   return commit (self, records, count, error);
@@ -398,7 +398,7 @@ memory_store_messages (MemoryStore *self, HaulPath path, guint64 from,
   folder = memory_folder_find (self, path);
   if (folder != NULL)
     {
-      list = g_ptr_array_new_with_free_func ((GDestroyNotify)memory_message_unref);
+      list = g_ptr_array_new_with_free_func ((GDestroyNotify) memory_message_unref);
       if (out_folder != NULL)
         *out_folder = memory_folder_copy (folder);
       for (i = memory_folder_position (folder, from); i < folder->messages->len; i++)
@@ -453,7 +453,7 @@ memory_store_bytes (MemoryStore *self)
 
   pthread_mutex_lock (&self->lock);
   for (i = 0; i < self->folders->len; i++)
-    bytes += ((MemoryEntry *)g_ptr_array_index (self->folders, i))->info.bytes;
+    bytes += ((MemoryEntry *) g_ptr_array_index (self->folders, i))->info.bytes;
   pthread_mutex_unlock (&self->lock);
   return bytes;
 }

@@ -85,7 +85,7 @@ scan_record (MemorySession *self, const HaulScan *scan, const MemoryMessage *mes
   record.key = memory_session_key (self, message->number, &key);
   record.known = HAUL_RECORD_FLAGS;
   record.flags = message->flags;
-  record.keywords = (const char *const *)keywords;
+  record.keywords = (const char *const *) keywords;
   if (message->known & MEMORY_HAS_DATE)
     {
       record.known |= HAUL_RECORD_DATE;
@@ -145,7 +145,7 @@ scan_vanished (MemorySession *self, const HaulScan *scan, guint64 since, guint64
                GError **error)
 {
   g_autoptr (GArray)
-      gone = memory_store_gone (self->store, (HaulPath)self->entered, since);
+      gone = memory_store_gone (self->store, (HaulPath) self->entered, since);
   guint i;
 
   for (i = 0; i < gone->len; i++)
@@ -166,8 +166,7 @@ memory_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
              GError **error)
 {
   MemorySession *self = session;
-  g_autoptr (MemoryFolder)
-      folder = memory_store_folder (self->store, (HaulPath)self->entered, FALSE);
+  g_autoptr (MemoryFolder) folder = NULL;
   g_autoptr (GPtrArray) messages = NULL;
   gboolean ordered = (self->caps & HAUL_CAP_ORDERED_KEYS) != 0;
   gboolean from = scan->from.length == 8 && self->caps & HAUL_CAP_SCAN_FROM;
@@ -176,7 +175,7 @@ memory_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
 
   if (!memory_session_need_entered (self, error))
     return FALSE;
-  messages = memory_store_messages (self->store, (HaulPath)self->entered,
+  messages = memory_store_messages (self->store, (HaulPath) self->entered,
                                     from ? get_be64 (scan->from.data) : 0, &folder);
   if (messages == NULL)
     return haul_error_set (error, HAUL_ERROR_NOT_FOUND, HAUL_SCOPE_FOLDER,
@@ -238,7 +237,7 @@ fetch_one (MemorySession *self, HaulBytes key, HaulLines lines, HaulSink *sink,
            GError **error)
 {
   g_autoptr (MemoryMessage) message = memory_store_message (
-      self->store, (HaulPath)self->entered, memory_session_number (self, key));
+      self->store, (HaulPath) self->entered, memory_session_number (self, key));
   g_autoptr (GBytes) body = NULL;
   GError *reason = NULL;
   guint64 size;
@@ -301,7 +300,7 @@ read_body (HaulItem *item, GBytes **out_body, GError **error)
   HaulBytes span;
 
   while ((result = haul_item_read (item, TRUE, &span, error)) == HAUL_READ_DATA)
-    g_byte_array_append (all, span.data, (guint)span.length);
+    g_byte_array_append (all, span.data, (guint) span.length);
   if (result == HAUL_READ_FAILED)
     return FALSE;
   *out_body = g_byte_array_free_to_bytes (g_steal_pointer (&all));
@@ -400,7 +399,7 @@ set_debris (MemorySession *self, GArray *batch, gboolean debris)
     return;
   for (i = 0; i < batch->len; i++)
     memory_store_set_debris (self->store,
-                             (HaulPath)g_array_index (batch, Taken, i).folder, debris);
+                             (HaulPath) g_array_index (batch, Taken, i).folder, debris);
 }
 
 static void
@@ -408,7 +407,7 @@ give_receipt (MemorySession *self, HaulFeed *feed, const Taken *taken)
 {
   HaulReceipt receipt = HAUL_RECEIPT_INIT;
   g_autoptr (MemoryFolder)
-      folder = memory_store_folder (self->store, (HaulPath)taken->folder, FALSE);
+      folder = memory_store_folder (self->store, (HaulPath) taken->folder, FALSE);
   MemoryKey key;
 
   if (self->caps & HAUL_CAP_RETURNS_KEYS)
@@ -436,7 +435,7 @@ commit_batch (MemorySession *self, HaulFeed *feed, GArray *batch, GError **error
     {
       const Taken *taken = &g_array_index (batch, Taken, i);
 
-      puts[i] = (MemoryPut){ (HaulPath)taken->folder, taken->message };
+      puts[i] = (MemoryPut){ (HaulPath) taken->folder, taken->message };
     }
   if (!memory_store_put (self->store, puts, batch->len, error))
     return FALSE;
