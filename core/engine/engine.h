@@ -32,6 +32,7 @@ typedef struct
   gint64 now_unix;             /* 0: the clock */
   EventFunc event;             /* may be NULL */
   gpointer event_data;
+  gboolean actions;     /* post EVENT_ACTION for each action */
   GCancellable *stop;   /* finish what is in flight, commit, end; may be NULL */
   GCancellable *cancel; /* end now; may be NULL */
   gint64 retry_unit_us; /* first back-off; 0: one second (tests: shorter) */

@@ -8,6 +8,8 @@
 
 #include <mailhaul/backend.h>
 
+#include "engine/progress.h"
+
 /* EventKind: what happened. */
 typedef enum
 {
@@ -32,13 +34,6 @@ typedef enum
   ACTION_FLAGS,         /* folder, destination, key, text = "+\\Seen -$Work" */
 } ActionKind;
 
-/* Progress: counters of one account; written with __atomic, read likewise. */
-typedef struct
-{
-  guint64 planned_messages, planned_bytes; /* grows as folders are planned */
-  guint64 done_messages, done_bytes;       /* with a receipt, or failed */
-} Progress;
-
 /* Event: all strings stand during the call. */
 typedef struct
 {
@@ -50,7 +45,8 @@ typedef struct
   ActionKind action;
   HaulBytes key;
   guint64 bytes;
-  const Progress *progress; /* TICK, ACCOUNT_…: sampled counters of `account` */
+  const Progress
+      *progress; /* TICK, ACCOUNT_…: counters of `account`; stand as long as the result */
 } Event;
 
 /* EventFunc: receives events on the thread of engine_run(). */

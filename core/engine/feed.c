@@ -137,7 +137,14 @@ haul_feed_note (HaulFeed *feed, HaulPath folder, HaulBytes data, GError **error)
     return haul_error_set (
         error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
         "keep a note of %" G_GSIZE_FORMAT " bytes: the limit is 64 KiB", data.length);
-  return feed->hooks->note (folder, data, feed->user_data, error);
+  GHashTableIter iter;
+  gpointer item;
+  g_hash_table_iter_init (&iter, feed->taken);
+  while (g_hash_table_iter_next (&iter, &item, NULL))
+    if (haul_path_equal (((HaulItem *) item)->folder, folder))
+      return feed->hooks->note (item, data, feed->user_data, error);
+  return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
+                         "keep a note: no message is under way for that folder");
 }
 
 gboolean
@@ -150,4 +157,10 @@ HaulReadResult
 haul_item_read (HaulItem *item, gboolean wait, HaulBytes *out_span, GError **error)
 {
   return pipe_read (item->feed->pipe, item, wait, out_span, error);
+}
+
+guint
+feed_count (HaulFeed *self)
+{
+  return g_hash_table_size (self->taken);
 }

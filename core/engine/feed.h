@@ -15,7 +15,8 @@ typedef struct
   /* @reason: (transfer full) */
   void (*failed) (HaulItem *item, GError *reason, gpointer user_data);
   void (*again) (HaulItem *item, gpointer user_data);
-  gboolean (*note) (HaulPath folder, HaulBytes data, gpointer user_data, GError **error);
+  /* @item: one that the backend holds for the folder of the note */
+  gboolean (*note) (HaulItem *item, HaulBytes data, gpointer user_data, GError **error);
   /* idle: the backend is about to wait for the next item; @end: there will be none. */
   void (*idle) (gboolean end, gpointer user_data);
 } FeedHooks;
@@ -30,3 +31,5 @@ void feed_free (HaulFeed *self);
 /* feed_left: items taken by the backend that got no result: their outcome is unknown.
  * GPtrArray of HaulItem; the caller ends each with pipe_release(). (transfer full) */
 GPtrArray *feed_left (HaulFeed *self);
+/* feed_count: items that the backend holds without a result. */
+guint feed_count (HaulFeed *self);

@@ -10,6 +10,8 @@
 
 #include <mailhaul/error.h>
 
+#include "engine/slot.h"
+
 /* SPARE_CHUNKS: full-size chunks kept for reuse instead of being given to malloc. */
 #define SPARE_CHUNKS 8
 /* SPOOLED_ITEMS_MAX: spools in the pipe; each may hold SPOOL_MEMORY_BYTES of memory. */
@@ -464,4 +466,98 @@ pipe_set_yield (Pipe *self, gboolean on)
   self->yield = on;
   wake_reader (self);
   pthread_mutex_unlock (&self->lock);
+}
+
+/* ---- the slot: calls to the reader's thread, beside the items ---- */
+
+struct _Slot
+{
+  pthread_mutex_t lock;
+  pthread_cond_t answered;
+  SlotCall call; /* pending, NULL: none */
+  gpointer data;
+  gboolean pending;
+  gboolean closed;
+  gboolean result;
+  GError *error;
+};
+
+Slot *
+slot_new (void)
+{
+  Slot *self = g_new0 (Slot, 1);
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_cond_init (&self->answered, NULL);
+  return self;
+}
+
+void
+slot_free (Slot *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_error (&self->error);
+  pthread_cond_destroy (&self->answered);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self);
+}
+
+void
+slot_post (Slot *self, Pipe *pipe, SlotCall call, gpointer data)
+{
+  pthread_mutex_lock (&self->lock);
+  self->call = call;
+  self->data = data;
+  self->pending = TRUE;
+  pthread_mutex_unlock (&self->lock);
+  pipe_set_yield (pipe, TRUE);
+}
+
+gboolean
+slot_wait (Slot *self, GError **error)
+{
+  pthread_mutex_lock (&self->lock);
+  while (self->pending)
+    pthread_cond_wait (&self->answered, &self->lock);
+  gboolean result = self->result;
+  GError *failure = g_steal_pointer (&self->error);
+  pthread_mutex_unlock (&self->lock);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return result;
+}
+
+void
+slot_close (Slot *self, Pipe *pipe)
+{
+  pthread_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  pthread_mutex_unlock (&self->lock);
+  pipe_set_yield (pipe, TRUE);
+}
+
+gboolean
+slot_serve (Slot *self, Pipe *pipe, gpointer target)
+{
+  pthread_mutex_lock (&self->lock);
+  SlotCall call = self->pending ? self->call : NULL;
+  gpointer data = self->data;
+  gboolean closed = self->closed;
+  /* Under the lock, so that a slot_close() at this moment has the last word. */
+  if (call != NULL && !closed)
+    pipe_set_yield (pipe, FALSE);
+  pthread_mutex_unlock (&self->lock);
+  if (call == NULL)
+    return !closed;
+
+  GError *error = NULL;
+  gboolean result = call (target, data, &error);
+
+  pthread_mutex_lock (&self->lock);
+  self->result = result;
+  self->error = error;
+  self->pending = FALSE;
+  pthread_cond_signal (&self->answered);
+  pthread_mutex_unlock (&self->lock);
+  return TRUE;
 }

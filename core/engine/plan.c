@@ -1,43 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * HaulPlan: hands out messages and remembers which are owed, so that a backend may
- * deliver in any order. Source thread; no I/O.
+ * deliver in any order. Source's thread; no I/O.
  */
 #include "engine/plan.h"
 
-#include <string.h>
-
-typedef struct
-{
-  HaulBytes key;
-  guint index;
-} Owed;
+#include "engine/key-table.h"
 
 struct _HaulPlan
 {
   HaulLines lines;
   PlanNextFunc next;
   gpointer user_data;
-  GHashTable *by_key; /* Owed → itself */
+  KeyTable *owed; /* key → index */
 };
-
-static guint
-owed_hash (gconstpointer value)
-{
-  const Owed *owed = value;
-  guint hash = 5381;
-  for (gsize i = 0; i < owed->key.length; i++)
-    hash = hash * 33 + owed->key.data[i];
-  return hash;
-}
-
-static gboolean
-owed_equal (gconstpointer a, gconstpointer b)
-{
-  const Owed *left = a, *right = b;
-  return left->key.length == right->key.length
-         && memcmp (left->key.data, right->key.data, left->key.length) == 0;
-}
 
 HaulPlan *
 plan_new (HaulLines lines, PlanNextFunc next, gpointer user_data)
@@ -46,7 +22,7 @@ plan_new (HaulLines lines, PlanNextFunc next, gpointer user_data)
   self->lines = lines;
   self->next = next;
   self->user_data = user_data;
-  self->by_key = g_hash_table_new_full (owed_hash, owed_equal, g_free, NULL);
+  self->owed = key_table_new ();
   return self;
 }
 
@@ -55,7 +31,7 @@ plan_free (HaulPlan *self)
 {
   if (self == NULL)
     return;
-  g_hash_table_unref (self->by_key);
+  key_table_free (self->owed);
   g_free (self);
 }
 
@@ -65,10 +41,7 @@ haul_plan_next (HaulPlan *plan, HaulPlanItem *out_item)
   guint index = 0;
   if (!plan->next (plan->user_data, out_item, &index))
     return FALSE;
-  Owed *owed = g_new (Owed, 1);
-  owed->key = out_item->key;
-  owed->index = index;
-  g_hash_table_add (plan->by_key, owed);
+  key_table_add (plan->owed, out_item->key, index);
   return TRUE;
 }
 
@@ -81,23 +54,11 @@ haul_plan_lines (HaulPlan *plan)
 gboolean
 plan_take (HaulPlan *self, HaulBytes key, guint *out_index)
 {
-  Owed wanted = { .key = key };
-  Owed *owed = g_hash_table_lookup (self->by_key, &wanted);
-  if (owed == NULL)
-    return FALSE;
-  *out_index = owed->index;
-  g_hash_table_remove (self->by_key, owed);
-  return TRUE;
+  return key_table_take (self->owed, key, out_index);
 }
 
 GArray *
 plan_owed (HaulPlan *self)
 {
-  GArray *indices = g_array_new (FALSE, FALSE, sizeof (guint));
-  GHashTableIter iter;
-  gpointer key;
-  g_hash_table_iter_init (&iter, self->by_key);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    g_array_append_val (indices, ((Owed *) key)->index);
-  return indices;
+  return key_table_values (self->owed);
 }

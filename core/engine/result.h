@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "engine/progress.h"
+
 /* ExitCode: of the program and of each account; job-and-cli.md §2. */
 typedef enum
 {
@@ -85,6 +87,7 @@ typedef struct
   gint64 started_unix;
   gint64 elapsed_us;
   guint64 verified; /* messages compared */
+  Progress progress;
 } AccountResult;
 
 /* RESULT_FAILURES_MAX: failures listed one by one; more are only counted (and are all in

@@ -243,6 +243,7 @@ static gboolean
 release_big (HaulSink *self, GError **error)
 {
   identify_headers (self);
+  self->item->streamed = TRUE;
   g_ptr_array_add (self->window, self->item);
   return sink_flush (self, error);
 }

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One account: state, sessions, folders, lane, result. Runs on a thread of the engine's,
+ * which is the lane's thread, too. What happens inside a folder is pass.c's.
+ */
+#include "engine/account.h"
+
+#include <string.h>
+
+#include "engine/folders.h"
+#include "engine/lane.h"
+#include "engine/verify.h"
+
+static void
+folder_result_free (gpointer data)
+{
+  FolderResult *result = data;
+  g_free (result->source);
+  g_free (result->destination);
+  g_free (result->dropped);
+  g_free (result);
+}
+
+/* One FolderResult for each pair, kept in the account's result. */
+static void
+make_results (Account *self, GPtrArray *pairs)
+{
+  g_ptr_array_set_free_func (self->result->folders, folder_result_free);
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const FolderPair *pair = pairs->pdata[i];
+      FolderResult *result = g_new0 (FolderResult, 1);
+      result->source = g_strdup (pair->source->text);
+      result->destination = g_strdup (pair->destination_text);
+      result->dropped = g_strdup (pair->dropped);
+      result->complete = pair->dropped != NULL
+                         || (pair->source->attributes & HAUL_FOLDER_NOSELECT) != 0;
+      g_ptr_array_add (self->result->folders, result);
+    }
+}
+
+/* The sync rules as one number: another rule means another look at every folder. */
+static guint64
+settings_hash (const Account *self)
+{
+  guint64 hash = filter_chain_hash (self->chain);
+  return hash * 31 + (guint64) self->job->flags * 7 + (guint64) self->job->duplicates;
+}
+
+static gboolean
+prepare (Account *self, GError **error)
+{
+  g_autoptr (Problems) problems = problems_new ();
+  const EngineRequest *request = self->request;
+  gboolean ok = endpoint_init (&self->source, self->job, self->job->source,
+                               self->job_account, HAUL_ROLE_SOURCE, request->registry,
+                               problems);
+  ok &= endpoint_init (&self->destination, self->job, self->job->destination,
+                       self->job_account, HAUL_ROLE_DESTINATION, request->registry,
+                       problems);
+  self->chain = filter_chain_new (self->job, self->job_account, request->registry,
+                                  problems);
+  if (!ok || self->chain == NULL)
+    return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB, "%s",
+                           problems_count (problems) > 0
+                               ? problems_get (problems, 0)->text
+                               : "the job does not fit its plugins");
+  if (strcmp (self->source.identity, self->destination.identity) == 0)
+    return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
+                           "source and destination are the same mailbox (%s)",
+                           self->source.identity);
+  self->source.open.cancellable = request->cancel;
+  self->destination.open.cancellable = request->cancel;
+  self->destination.open.dry_run = self->dry_run;
+  self->settings_hash = settings_hash (self);
+  return TRUE;
+}
+
+static gboolean
+open_state (Account *self, GError **error)
+{
+  g_autofree char *damaged = NULL;
+  g_autofree char *directory = job_expand (self->job_account, self->job->state_directory,
+                                           error);
+  if (directory == NULL)
+    return FALSE;
+  self->state = state_open (directory, self->result->name,
+                            self->dry_run ? STATE_READ_ONLY : STATE_READ_WRITE, &damaged,
+                            error);
+  if (self->state == NULL)
+    return FALSE;
+  if (damaged != NULL)
+    account_result_notice (
+        self->result,
+        "the state file was damaged and set aside as %s; all is matched "
+        "anew by identity",
+        damaged);
+  g_autofree char *identity = g_strdup_printf ("%s -> %s", self->source.identity,
+                                               self->destination.identity);
+  if (!state_bind (self->state, identity, error))
+    return FALSE;
+  if (self->request->commit_hook != NULL)
+    state_set_commit_hook (self->state, self->request->commit_hook,
+                           self->request->commit_data);
+  return TRUE;
+}
+
+/* The destination holds nothing at all, though the state says that mail was delivered: it
+ * was replaced or emptied. Then the state is wrong, and copying anew can double nothing.
+ */
+static gboolean
+forget_if_emptied (Account *self, const FolderSet *folders, GError **error)
+{
+  for (guint i = 0; i < folders->destinations->len; i++)
+    {
+      const FolderInfo *info = folders->destinations->pdata[i];
+      if ((info->attributes & HAUL_FOLDER_NOSELECT) == 0
+          && (!(info->status.known & HAUL_STATUS_MESSAGES) || info->status.messages > 0))
+        return TRUE;
+    }
+  g_autoptr (GPtrArray) rows = state_folders (self->state, error);
+  if (rows == NULL)
+    return FALSE;
+  gboolean forgotten = FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      StateFolder *row = rows->pdata[i];
+      guint64 delivered = 0;
+      if (!state_count (self->state, row->id,
+                        (1u << STATE_STORED) | (1u << STATE_MATCHED), &delivered, error))
+        return FALSE;
+      if (delivered == 0)
+        continue;
+      forgotten = TRUE;
+      row->clean = FALSE;
+      g_clear_pointer (&row->source_token, g_bytes_unref);
+      g_clear_pointer (&row->destination_token, g_bytes_unref);
+      g_clear_pointer (&row->destination_mark, g_bytes_unref);
+      g_clear_pointer (&row->note, g_bytes_unref);
+      if (!self->dry_run
+          && (!state_folder_forget (self->state, row->id, error)
+              || !state_folder_save (self->state, row, TRUE, error)))
+        return FALSE;
+    }
+  self->destination_emptied = forgotten;
+  if (forgotten)
+    account_result_notice (
+        self->result,
+        "the destination is empty although mail was delivered there before; "
+        "everything is copied anew");
+  return TRUE;
+}
+
+static gboolean
+run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
+{
+  FolderSet *folders = folder_set_load (lane, out_source, error);
+  if (folders == NULL)
+    return FALSE;
+  make_results (self, folders->pairs);
+  gboolean ok;
+  if (self->request->mode == ENGINE_VERIFY)
+    ok = verify_run (lane, folders->pairs, self->result->folders,
+                     self->request->verify_level, error);
+  else
+    ok = forget_if_emptied (self, folders, error)
+         && folder_set_create (folders, lane, self->result->folders, error)
+         && lane_run (lane, folders->pairs, self->result->folders, out_source, error);
+  if (ok && self->request->mode == ENGINE_RUN && self->job->verify != JOB_VERIFY_NONE
+      && !lane_should_stop (lane))
+    ok = verify_run (lane, folders->pairs, self->result->folders, self->job->verify,
+                     error);
+  folder_set_free (folders);
+  return ok;
+}
+
+/* What the account's parts come to. */
+static ExitCode
+judge (const Account *self, const GError *error, gboolean source, gboolean stopped)
+{
+  if (error != NULL && !stopped)
+    return result_exit_code (error, source);
+  if (stopped)
+    return EXIT_CODE_INTERRUPTED;
+  Ledger total = { 0 };
+  account_result_total (self->result, &total);
+  if (!ledger_balances (&total))
+    return EXIT_CODE_INTERNAL;
+  for (guint i = 0; i < self->result->failures->len; i++)
+    {
+      const Failure *failure = self->result->failures->pdata[i];
+      if (strcmp (failure->code, haul_error_code_name (HAUL_ERROR_QUOTA)) == 0)
+        return EXIT_CODE_DESTINATION_FULL;
+    }
+  gboolean complete = total.failed == 0 && self->result->failures->len == 0;
+  for (guint i = 0; complete && i < self->result->folders->len; i++)
+    complete = ((FolderResult *) self->result->folders->pdata[i])->complete;
+  for (guint i = 0; complete && i < self->result->differences->len; i++)
+    complete = ((Difference *) self->result->differences->pdata[i])->surplus;
+  return complete ? EXIT_CODE_DONE : EXIT_CODE_SOME_FAILED;
+}
+
+/* Sessions, folders and all; *@out_source: an error was the source's. */
+static gboolean
+run_sessions (Account *self, gboolean *out_source, GError **error)
+{
+  Lane *lane = lane_open (self, out_source, error);
+  if (lane == NULL)
+    return FALSE;
+  gboolean ok = run_lane (self, lane, out_source, error);
+  lane_close (lane);
+  return ok;
+}
+
+/* The run's record in the state, opened before and closed after. */
+static gboolean
+run_recorded (Account *self, gboolean *out_source, GError **error)
+{
+  StateRun run = { .started_unix = self->now_unix };
+  if (!self->dry_run && !state_run_begin (self->state, &run, error))
+    return FALSE;
+  GError *local = NULL;
+  gboolean ok = run_sessions (self, out_source, &local);
+  Ledger total = { 0 };
+  account_result_total (self->result, &total);
+  run.ended_unix = g_get_real_time () / G_USEC_PER_SEC;
+  run.exit_code = judge (self, local, *out_source, FALSE);
+  run.copied = total.copied;
+  run.copied_bytes = total.copied_bytes;
+  run.present = total.present + total.matched;
+  run.skipped = total.skipped;
+  run.failed = total.failed;
+  run.updated = total.flags_updated;
+  if (!self->dry_run)
+    (void) state_run_end (self->state, &run, NULL);
+  if (local != NULL)
+    g_propagate_error (error, local);
+  return ok;
+}
+
+static void
+post_account (const Account *self, EventKind kind)
+{
+  Event event = { .kind = kind,
+                  .account = self->result->name,
+                  .text = self->result->error != NULL ? self->result->error->message
+                                                      : NULL,
+                  .progress = &self->result->progress };
+  events_post (self->events, &event);
+}
+
+void
+account_run (const EngineRequest *request, const JobAccount *job_account, Events *events,
+             AccountResult *result)
+{
+  gint64 started_us = g_get_monotonic_time ();
+  gboolean source = FALSE;
+  g_autoptr (GError) error = NULL;
+  Account self = { .request = request,
+                   .job = request->job,
+                   .job_account = job_account,
+                   .events = events,
+                   .result = result,
+                   .now_unix = request->now_unix != 0
+                                   ? request->now_unix
+                                   : g_get_real_time () / G_USEC_PER_SEC,
+                   .dry_run = request->mode != ENGINE_RUN,
+                   .retry_unit_us = request->retry_unit_us };
+  result->started_unix = self.now_unix;
+  post_account (&self, EVENT_ACCOUNT_BEGIN);
+  gboolean ok = prepare (&self, &error) && open_state (&self, &error)
+                && run_recorded (&self, &source, &error);
+
+  gboolean stopped = (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
+                     || (request->cancel != NULL
+                         && g_cancellable_is_cancelled (request->cancel));
+  result->exit_code = judge (&self, ok ? NULL : error, source, stopped);
+  result->error = g_steal_pointer (&error);
+  result->elapsed_us = g_get_monotonic_time () - started_us;
+  post_account (&self, EVENT_ACCOUNT_END);
+
+  state_close (self.state);
+  filter_chain_free (self.chain);
+  endpoint_clear (&self.source);
+  endpoint_clear (&self.destination);
+}
+
+void
+account_check (const Job *job, const JobAccount *job_account, Registry *registry,
+               Problems *problems)
+{
+  Endpoint source = { 0 }, destination = { 0 };
+  (void) endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
+                        registry, problems);
+  (void) endpoint_init (&destination, job, job->destination, job_account,
+                        HAUL_ROLE_DESTINATION, registry, problems);
+  g_autoptr (FilterChain) chain = filter_chain_new (job, job_account, registry, problems);
+  endpoint_clear (&source);
+  endpoint_clear (&destination);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One account of a request from opening its state to its result.
+ */
+#pragma once
+
+#include "engine/engine.h"
+
+/*
+ * account_run: runs (plans, verifies) @job_account on the calling thread and those of its
+ * destinations; fills in @result. @events is shared by all accounts.
+ */
+void account_run (const EngineRequest *request, const JobAccount *job_account,
+                  Events *events, AccountResult *result);
+
+/* account_check: the account's values against all plugins' option tables; mistakes go to
+ * @problems. */
+void account_check (const Job *job, const JobAccount *job_account, Registry *registry,
+                    Problems *problems);

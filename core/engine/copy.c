@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Copying one folder's plan: items out of records, intents before the window leaves,
+ * receipts after the durable answer. The first half runs on the lane's thread (sink), the
+ * second on the destination's (feed); what both touch is atomic or waits for a barrier.
+ */
+#include "engine/lane.h"
+
+#include "engine/retry.h"
+#include "engine/sink.h"
+#include "model/keywords.h"
+
+/* RECEIPTS_BATCH, RECEIPTS_US: receipts are committed together, but never held long. */
+#define RECEIPTS_BATCH 256
+#define RECEIPTS_US    (500 * 1000)
+/* RECEIPTS_IDLE: so few are not worth a transaction while the reader only waits a moment.
+ */
+#define RECEIPTS_IDLE 32
+
+static void
+add_progress (Account *account, guint64 messages, guint64 bytes)
+{
+  __atomic_fetch_add (&account->result->progress.done_messages, messages,
+                      __ATOMIC_RELAXED);
+  __atomic_fetch_add (&account->result->progress.done_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+/* ---- lane's thread: plan and sink ---- */
+
+static gboolean
+plan_next (gpointer user_data, HaulPlanItem *out_item, guint *out_index)
+{
+  Pass *self = user_data;
+  if (self->plan_at >= self->plan->len || g_atomic_int_get (&self->stop_storing)
+      || lane_should_stop (self->lane))
+    return FALSE;
+  guint index = g_array_index (self->plan, guint, self->plan_at++);
+  out_item->key = records_key (self->records, index);
+  out_item->size_bytes = records_get (self->records, index)->size_bytes;
+  *out_index = index;
+  return TRUE;
+}
+
+static HaulItem *
+on_begin (guint index, gpointer user_data, GError **error)
+{
+  Pass *self = user_data;
+  const Record *record = records_get (self->records, index);
+  const Override *override = g_hash_table_lookup (self->overrides,
+                                                  GUINT_TO_POINTER (index + 1));
+  gboolean flags_changed = override != NULL && override->flags_changed;
+  gboolean date_changed = override != NULL && override->date_changed;
+
+  HaulItem *item = item_new ();
+  item->owner = self;
+  item->index = index;
+  item->key = records_key (self->records, index);
+  item->folder = (HaulPath) self->pair->destination_path;
+  item->flags = flags_changed ? override->flags : record->flags;
+  item->keywords = keywords_split (
+      flags_changed ? override->keywords : records_keywords (self->records, record));
+  item->has_date = date_changed || (record->known & HAUL_RECORD_DATE) != 0;
+  item->date_unix = date_changed ? override->date_unix : record->date_unix;
+  item->zone_minutes = record->zone_minutes;
+  item->attempt = self->attempt;
+  pass_delivery_id (self, item->key, item->delivery_id);
+  return item;
+}
+
+static Transform *
+on_transform (HaulItem *item, Spool *spool, gpointer user_data, GError **error)
+{
+  Pass *self = user_data;
+  HaulMessage view = { .folder = (HaulPath) self->pair->source->path,
+                       .size_bytes = item->size_bytes,
+                       .flags = item->flags,
+                       .keywords = (const char *const *) item->keywords,
+                       .date_unix = item->date_unix,
+                       .has_date = item->has_date,
+                       .now_unix = self->lane->account->now_unix };
+  return filter_chain_transform (self->lane->account->chain, &view, spool, error);
+}
+
+static gboolean
+on_commit (HaulItem *const *items, guint count, gpointer user_data, GError **error)
+{
+  Pass *self = user_data;
+  g_autofree StateMessage *rows = g_new0 (StateMessage, count);
+  g_autofree const StateMessage **pointers = g_new (const StateMessage *, count);
+  for (guint i = 0; i < count; i++)
+    {
+      const Record *record = records_get (self->records, items[i]->index);
+      rows[i].source_key = items[i]->key;
+      rows[i].outcome = STATE_INTENT;
+      rows[i].flags = record->flags;
+      rows[i].keywords = records_keywords (self->records, record);
+      rows[i].date_unix = record->date_unix;
+      rows[i].identity = items[i]->identity;
+      pointers[i] = &rows[i];
+    }
+  return state_write (self->lane->account->state, self->row->id, pointers, count, FALSE,
+                      error);
+}
+
+static void
+on_source_failed (guint index, GError *reason, gpointer user_data)
+{
+  Pass *self = user_data;
+  if (g_error_matches (reason, HAUL_ERROR, HAUL_ERROR_GONE))
+    {
+      self->ledger.gone++;
+      records_get (self->records, index)->tag = RECORD_GONE;
+      add_progress (self->lane->account, 1, 0);
+      g_error_free (reason);
+      return;
+    }
+  StoredFailure *failure = g_new0 (StoredFailure, 1);
+  failure->index = index;
+  failure->reason = reason;
+  g_ptr_array_add (self->source_failures, failure);
+}
+
+/* One fetch of what the plan holds. */
+static gboolean
+fetch_once (Pass *self, GArray *unread, GError **error)
+{
+  static const SinkHooks hooks = { .begin = on_begin,
+                                   .commit = on_commit,
+                                   .failed = on_source_failed };
+  static const SinkHooks transforming = { .begin = on_begin,
+                                          .transform = on_transform,
+                                          .commit = on_commit,
+                                          .failed = on_source_failed };
+  Lane *lane = self->lane;
+  guint32 caps = destination_caps (lane->destination);
+  gboolean transforms = filter_chain_transforms (lane->account->chain);
+  HaulLines lines = (caps & HAUL_CAP_ANY_LINES) && !transforms ? HAUL_LINES_ANY
+                                                               : HAUL_LINES_CRLF;
+  SinkTarget target = { .pipe = destination_pipe (lane->destination),
+                        .needs_size = (caps & HAUL_CAP_NEEDS_SIZE) != 0 };
+  GError *local = NULL;
+
+  HaulPlan *plan = plan_new (lines, plan_next, self);
+  HaulSink *sink = sink_new (plan, &target, transforms ? &transforming : &hooks, self);
+  gboolean ok = session_fetch (lane->source, plan, sink, &local)
+                && sink_flush (sink, &local);
+  sink_free (sink, local, unread);
+  plan_free (plan);
+  if (!ok)
+    g_propagate_error (error, local);
+  return ok;
+}
+
+/* A message that the source neither gave nor refused, though the fetch succeeded. */
+static gboolean
+fail_unread (Pass *self, GArray *unread, GError **error)
+{
+  for (guint i = 0; i < unread->len; i++)
+    {
+      GError *reason = NULL;
+      (void) haul_error_set (&reason, HAUL_ERROR_PROTOCOL, HAUL_SCOPE_MESSAGE,
+                             "read message: the source listed it and did not deliver it");
+      if (!pass_fail (self, g_array_index (unread, guint, i), reason, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Messages that the source could not read: once more where that may help, else failed. */
+static gboolean
+judge_source_failures (Pass *self, GArray *retry, GError **error)
+{
+  for (guint i = 0; i < self->source_failures->len; i++)
+    {
+      StoredFailure *failure = self->source_failures->pdata[i];
+      RetryDecision decision = retry_decide (failure->reason, self->attempt, 0,
+                                             self->lane->account->retry_unit_us);
+      if (decision.action == RETRY_AGAIN_MESSAGE)
+        g_array_append_val (retry, failure->index);
+      else if (!pass_fail (self, failure->index, g_steal_pointer (&failure->reason), NULL,
+                           error))
+        return FALSE;
+    }
+  g_ptr_array_set_size (self->source_failures, 0);
+  return TRUE;
+}
+
+gboolean
+pass_copy (Pass *self, guint attempt, GError **error)
+{
+  for (gboolean first = TRUE;; first = FALSE)
+    {
+      g_autoptr (GArray) unread = g_array_new (FALSE, FALSE, sizeof (guint));
+      g_autoptr (GArray) retry = g_array_new (FALSE, FALSE, sizeof (guint));
+      self->attempt = attempt;
+      if (!fetch_once (self, unread, error))
+        return FALSE;
+      /* What was owed is asked for once more, by itself, before it counts as failed. */
+      if (first)
+        g_array_append_vals (retry, unread->data, unread->len);
+      else if (!fail_unread (self, unread, error))
+        return FALSE;
+      if (!judge_source_failures (self, retry, error))
+        return FALSE;
+      if (retry->len == 0 || lane_should_stop (self->lane))
+        return TRUE;
+      g_array_set_size (self->plan, 0);
+      g_array_append_vals (self->plan, retry->data, retry->len);
+      self->plan_at = 0;
+      attempt++;
+    }
+}
+
+/* ---- destination's thread: feed ---- */
+
+gboolean
+copy_commit_receipts (Lane *lane)
+{
+  if (lane->receipts->len == 0)
+    return TRUE;
+  StateReceipt *receipts = (StateReceipt *) (gpointer) lane->receipts->data;
+  gsize at = 0;
+  for (guint i = 0; i < lane->receipts->len; i++)
+    {
+      receipts[i].destination_key.data = lane->receipt_keys->data + at;
+      at += receipts[i].destination_key.length;
+      if (receipts[i].identity != NULL)
+        receipts[i].identity = &g_array_index (lane->receipt_identities, Identity,
+                                               GPOINTER_TO_UINT (receipts[i].identity)
+                                                   - 1);
+    }
+  g_autoptr (GError) error = NULL;
+  gboolean ok = state_receipts (lane->account->state, receipts, lane->receipts->len,
+                                &error);
+  if (!ok && lane->state_error == NULL)
+    lane->state_error = g_steal_pointer (&error);
+  g_array_set_size (lane->receipts, 0);
+  g_array_set_size (lane->receipt_identities, 0);
+  g_byte_array_set_size (lane->receipt_keys, 0);
+  return ok;
+}
+
+static void
+on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
+{
+  Lane *lane = user_data;
+  Pass *self = item->owner;
+  gint64 now_us = g_get_monotonic_time ();
+  StateReceipt row = { .folder_id = self->row->id,
+                       .source_key = item->key,
+                       .destination_key = receipt->key };
+  /* Until the commit the key lies in the arena and the identity is an index + 1. */
+  g_byte_array_append (lane->receipt_keys, receipt->key.data,
+                       (guint) receipt->key.length);
+  if (item->streamed)
+    {
+      g_array_append_val (lane->receipt_identities, item->identity);
+      row.identity = GUINT_TO_POINTER (lane->receipt_identities->len);
+    }
+  if (lane->receipts->len == 0)
+    lane->receipts_since_us = now_us;
+  g_array_append_val (lane->receipts, row);
+  self->stored.copied++;
+  self->stored.copied_bytes += item->identity.size_bytes;
+  add_progress (lane->account, 1, item->identity.size_bytes);
+  pass_post_action (self, ACTION_COPY, item->key, item->identity.size_bytes, NULL);
+  if (lane->receipts->len >= RECEIPTS_BATCH
+      || now_us - lane->receipts_since_us > RECEIPTS_US)
+    (void) copy_commit_receipts (lane);
+}
+
+static void
+add_failure (Pass *self, HaulItem *item, GError *reason)
+{
+  StoredFailure *failure = g_new0 (StoredFailure, 1);
+  failure->index = item->index;
+  failure->reason = reason;
+  failure->subject = g_steal_pointer (&item->subject);
+  g_ptr_array_add (self->stored.failures, failure);
+}
+
+static void
+on_failed (HaulItem *item, GError *reason, gpointer user_data)
+{
+  Lane *lane = user_data;
+  Pass *self = item->owner;
+  RetryDecision decision = retry_decide (reason, item->attempt, 0,
+                                         lane->account->retry_unit_us);
+  if (decision.action == RETRY_AGAIN_MESSAGE)
+    {
+      g_array_append_val (self->stored.again, item->index);
+      g_error_free (reason);
+      return;
+    }
+  if (decision.action == RETRY_FAIL_FOLDER)
+    g_atomic_int_set (&self->stop_storing, 1);
+  add_failure (self, item, reason);
+}
+
+static void
+on_again (HaulItem *item, gpointer user_data)
+{
+  Pass *self = item->owner;
+  g_array_append_val (self->stored.again, item->index);
+}
+
+static gboolean
+on_note (HaulItem *item, HaulBytes data, gpointer user_data, GError **error)
+{
+  Lane *lane = user_data;
+  Pass *self = item->owner;
+  return state_folder_note (lane->account->state, self->row->id, data, error);
+}
+
+static void
+on_idle (gboolean end, gpointer user_data)
+{
+  Lane *lane = user_data;
+  if (end || lane->receipts->len >= RECEIPTS_IDLE)
+    (void) copy_commit_receipts (lane);
+}
+
+static void
+on_unknown (HaulItem *item, const GError *error, gpointer user_data)
+{
+  Pass *self = item->owner;
+  self->stored.unknown = TRUE;
+}
+
+const DestinationHooks *
+copy_hooks (void)
+{
+  static const DestinationHooks hooks = { .feed = { .done = on_done,
+                                                    .failed = on_failed,
+                                                    .again = on_again,
+                                                    .note = on_note,
+                                                    .idle = on_idle },
+                                          .unknown = on_unknown,
+                                          .unsent = on_unknown };
+  return &hooks;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads who messages are, from their headers by a scan or from their whole content by a
+ * fetch that keeps nothing.
+ */
+#pragma once
+
+#include "model/identity.h"
+#include "plugin/session.h"
+
+/* IdentifyFunc: one message; @record and @identity stand during the call. */
+typedef gboolean (*IdentifyFunc) (const HaulRecord *record, const Identity *identity,
+                                  gpointer user_data, GError **error);
+
+/* identify_scan: scans the entered folder from @from (empty: all) with @needs and, if
+ * HAUL_NEED_HEADERS is among them, the headers' identity; without, @identity knows at
+ * most the size. */
+gboolean identify_scan (Session *session, guint32 needs, HaulBytes from,
+                        IdentifyFunc func, gpointer user_data, GError **error);
+
+/*
+ * identify_fetch: reads the @count messages @keys of the entered folder whole and
+ * completes
+ * @identities (as many). A message that is gone or cannot be read keeps an identity
+ * without IDENTITY_CONTENT.
+ */
+gboolean identify_fetch (Session *session, const HaulBytes *keys, guint count,
+                         Identity *identities, GError **error);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Lane: takes folder pairs one after the other through their passes, lets their results
+ * come in behind, and starts anew what a lost session broke. Lane's thread; what an error
+ * means is decided in retry.c.
+ */
+#include "engine/lane.h"
+
+#include "engine/retry.h"
+
+/* OPEN_PASSES_MAX, OPEN_RECORDS_MAX: passes whose results are awaited before the lane
+ * waits for them: bounds the memory for their tables. */
+#define OPEN_PASSES_MAX  256
+#define OPEN_RECORDS_MAX 50000
+
+gboolean
+lane_should_stop (Lane *lane)
+{
+  const EngineRequest *request = lane->account->request;
+  return (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
+         || (request->cancel != NULL && g_cancellable_is_cancelled (request->cancel));
+}
+
+Lane *
+lane_open (Account *account, gboolean *out_source, GError **error)
+{
+  Lane *self = g_new0 (Lane, 1);
+  self->account = account;
+  self->open_passes = g_ptr_array_new_with_free_func ((GDestroyNotify) pass_free);
+  self->receipts = g_array_new (FALSE, FALSE, sizeof (StateReceipt));
+  self->receipt_keys = g_byte_array_new ();
+  self->receipt_identities = g_array_new (FALSE, FALSE, sizeof (Identity));
+  self->settled = g_ptr_array_new_with_free_func ((GDestroyNotify) state_folder_free);
+  self->id_digest = digest_new ();
+  /* Both sides connect at the same time. */
+  self->destination = destination_new (account->destination.backend,
+                                       &account->destination.open, copy_hooks (), self);
+  self->source = session_open (account->source.backend, &account->source.open, error);
+  *out_source = self->source == NULL;
+  if (self->source == NULL || !destination_wait_open (self->destination, error))
+    {
+      lane_close (self);
+      return NULL;
+    }
+  self->source_caps = session_caps (self->source);
+  return self;
+}
+
+void
+lane_close (Lane *self)
+{
+  if (self == NULL)
+    return;
+  destination_free (self->destination);
+  session_close (self->source);
+  g_ptr_array_unref (self->open_passes);
+  g_ptr_array_unref (self->settled);
+  g_array_unref (self->receipts);
+  g_array_unref (self->receipt_identities);
+  g_byte_array_unref (self->receipt_keys);
+  digest_free (self->id_digest);
+  g_clear_error (&self->state_error);
+  g_free (self);
+}
+
+/* One pair's way through the lane. */
+typedef struct
+{
+  FolderPair *pair;
+  FolderResult *result;
+  guint attempts;
+} Task;
+
+typedef struct
+{
+  Lane *lane;
+  GArray *tasks;       /* of Task */
+  GQueue waiting;      /* of GUINT indices into tasks */
+  guint broken_in_row; /* session losses without a finished pass between */
+  gboolean source_side;
+} Run;
+
+/* A folder that cannot be done: said, and the others go on. */
+static void
+fail_folder (Run *run, const Task *task, const GError *error)
+{
+  Account *account = run->lane->account;
+  account_result_fail (account->result, task->pair->source->text, NULL, NULL, error);
+  task->result->complete = FALSE;
+  Event event = { .kind = EVENT_FAILURE,
+                  .account = account->result->name,
+                  .folder = task->pair->source->text,
+                  .text = error->message };
+  events_post (account->events, &event);
+}
+
+static Task *
+task_of (Run *run, const Pass *pass, guint *out_index)
+{
+  for (guint i = 0; i < run->tasks->len; i++)
+    {
+      Task *task = &g_array_index (run->tasks, Task, i);
+      if (task->pair == pass->pair)
+        {
+          *out_index = i;
+          return task;
+        }
+    }
+  return NULL;
+}
+
+/* A pass that ended: its row waits for the destination's final status. */
+static void
+settle (Lane *lane, Pass *pass)
+{
+  if (!lane->account->dry_run && !pass->result->unchanged && pass->row != NULL
+      && (pass->ledger.copied > 0 || pass->ledger.flags_updated > 0
+          || pass->ledger.matched > 0))
+    g_ptr_array_add (lane->settled, g_steal_pointer (&pass->row));
+}
+
+/* A pass that broke is forgotten but for what it stored, and done anew later. */
+static void
+requeue (Run *run, Pass *pass)
+{
+  guint index = 0;
+  Task *task = task_of (run, pass, &index);
+  pass_abandon (pass);
+  task->attempts++;
+  g_queue_push_tail (&run->waiting, GUINT_TO_POINTER (index));
+}
+
+/* Finishes all open passes. FALSE: a session was lost; what it broke is queued again. */
+static gboolean
+drain (Run *run, GError **error)
+{
+  Lane *lane = run->lane;
+  if (lane->open_passes->len == 0)
+    return TRUE;
+  gboolean ok = destination_call (lane->destination, NULL, NULL, error);
+  if (ok && lane->state_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&lane->state_error));
+      ok = FALSE;
+    }
+  g_autoptr (GPtrArray) passes = g_steal_pointer (&lane->open_passes);
+  lane->open_passes = g_ptr_array_new_with_free_func ((GDestroyNotify) pass_free);
+  for (guint i = 0; i < passes->len; i++)
+    {
+      Pass *pass = passes->pdata[i];
+      if (ok && pass_finish (pass, error))
+        {
+          run->broken_in_row = 0;
+          settle (lane, pass);
+        }
+      else
+        {
+          ok = FALSE;
+          requeue (run, pass);
+        }
+    }
+  return ok;
+}
+
+static guint
+open_records (Lane *lane)
+{
+  guint total = 0;
+  for (guint i = 0; i < lane->open_passes->len; i++)
+    total += records_length (((Pass *) lane->open_passes->pdata[i])->records);
+  return total;
+}
+
+/* Waits @delay_us, or until a stop is asked for. */
+static void
+wait_delay (Lane *lane, gint64 delay_us)
+{
+  const EngineRequest *request = lane->account->request;
+  GPollFD fds[2];
+  guint count = 0;
+  if (request->stop != NULL && g_cancellable_make_pollfd (request->stop, &fds[count]))
+    count++;
+  gboolean has_stop = count > 0;
+  if (request->cancel != NULL && g_cancellable_make_pollfd (request->cancel, &fds[count]))
+    count++;
+  (void) g_poll (fds, count, (gint) (delay_us / 1000));
+  if (has_stop)
+    g_cancellable_release_fd (request->stop);
+  if (count > (has_stop ? 1u : 0u))
+    g_cancellable_release_fd (request->cancel);
+}
+
+/* New sessions where the old ones are broken. */
+static gboolean
+reconnect (Run *run, GError **error)
+{
+  Lane *lane = run->lane;
+  if (run->source_side)
+    {
+      g_clear_pointer (&lane->source, session_close);
+      lane->source = session_open (lane->account->source.backend,
+                                   &lane->account->source.open, error);
+      return lane->source != NULL;
+    }
+  return destination_reopen (lane->destination, error);
+}
+
+/*
+ * A pass or a drain ended with @reason (taken over). Decides what it breaks. FALSE: the
+ * account cannot go on.
+ */
+static gboolean
+handle_break (Run *run, GError *reason, GError **error)
+{
+  Lane *lane = run->lane;
+  g_autoptr (GError) current = reason;
+  for (;;)
+    {
+      run->source_side = destination_error (lane->destination) == NULL;
+      RetryDecision decision = retry_decide (
+          current, ++run->broken_in_row, g_random_int (), lane->account->retry_unit_us);
+      gboolean again = decision.action == RETRY_RECONNECT
+                       || decision.action == RETRY_AGAIN_MESSAGE;
+      if (!again || lane_should_stop (lane))
+        {
+          g_propagate_error (error, g_steal_pointer (&current));
+          return FALSE;
+        }
+      account_result_notice (lane->account->result, "%s: %s; connecting again",
+                             run->source_side ? "source" : "destination",
+                             current->message);
+      wait_delay (lane, decision.delay_us);
+      g_clear_error (&current);
+      if (reconnect (run, &current))
+        return TRUE;
+    }
+}
+
+static gboolean
+is_folder_error (const GError *error)
+{
+  return error->domain == HAUL_ERROR && haul_error_scope (error) <= HAUL_SCOPE_FOLDER;
+}
+
+/* One pair: a pass, and its place among the open ones. */
+static gboolean
+run_task (Run *run, guint index, GError **error)
+{
+  Lane *lane = run->lane;
+  Task *task = &g_array_index (run->tasks, Task, index);
+  GError *reason = NULL;
+  Pass *pass = pass_new (lane, task->pair, task->result);
+  g_ptr_array_add (lane->open_passes, pass);
+  PassOutcome outcome = pass_start (pass, &reason);
+
+  if (outcome == PASS_DONE && pass_has_outstanding (pass)
+      && lane->open_passes->len < OPEN_PASSES_MAX
+      && open_records (lane) < OPEN_RECORDS_MAX)
+    return TRUE;
+  if (outcome == PASS_DONE)
+    return drain (run, &reason) || handle_break (run, reason, error);
+
+  /* The items already under way come to their end first. */
+  g_autoptr (GError) barrier = NULL;
+  gboolean alive = destination_call (lane->destination, NULL, NULL, &barrier);
+  gboolean folder_only = alive && is_folder_error (reason) && !pass->stored.unknown;
+  if (folder_only)
+    {
+      fail_folder (run, task, reason);
+      pass_abandon (pass);
+      g_ptr_array_remove (lane->open_passes, pass);
+      g_clear_error (&reason);
+      return drain (run, &reason) || handle_break (run, reason, error);
+    }
+  requeue (run, pass);
+  g_ptr_array_remove (lane->open_passes, pass);
+  g_autoptr (GError) ignored = NULL;
+  (void) drain (run, &ignored);
+  return handle_break (run, reason, error);
+}
+
+/* The destination's listing at the end: where each written folder now ends. */
+typedef struct
+{
+  GHashTable *by_text; /* destination path → StateFolder */
+} Settling;
+
+static gboolean
+on_settled (const HaulFolder *folder, gpointer user_data, GError **error)
+{
+  Settling *settling = user_data;
+  g_autofree char *text = haul_path_to_text (folder->path);
+  StateFolder *row = g_hash_table_lookup (settling->by_text, text);
+  if (row == NULL)
+    return TRUE;
+  g_clear_pointer (&row->destination_token, g_bytes_unref);
+  g_clear_pointer (&row->destination_mark, g_bytes_unref);
+  if (folder->status.known & HAUL_STATUS_TOKEN)
+    row->destination_token = g_bytes_new (folder->status.token.data,
+                                          folder->status.token.length);
+  if (folder->status.known & HAUL_STATUS_MARK)
+    row->destination_mark = g_bytes_new (folder->status.mark.data,
+                                         folder->status.mark.length);
+  if (folder->status.known & HAUL_STATUS_UIDVALIDITY)
+    row->destination_validity = folder->status.uid_validity;
+  return TRUE;
+}
+
+static gboolean
+call_settle (Session *session, gpointer data, GError **error)
+{
+  return session_list (session, on_settled, data, error);
+}
+
+static gboolean
+settle_all (Lane *lane, GError **error)
+{
+  if (lane->settled->len == 0)
+    return TRUE;
+  Settling settling = { g_hash_table_new (g_str_hash, g_str_equal) };
+  for (guint i = 0; i < lane->settled->len; i++)
+    {
+      StateFolder *row = lane->settled->pdata[i];
+      g_hash_table_insert (settling.by_text, row->destination_path, row);
+    }
+  gboolean ok = destination_call (lane->destination, call_settle, &settling, error);
+  g_hash_table_unref (settling.by_text);
+  for (guint i = 0; ok && i < lane->settled->len; i++)
+    ok = state_folder_save (lane->account->state, lane->settled->pdata[i], FALSE, error);
+  return ok;
+}
+
+gboolean
+lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source,
+          GError **error)
+{
+  Run run = { .lane = lane };
+  run.tasks = g_array_new (FALSE, TRUE, sizeof (Task));
+  g_queue_init (&run.waiting);
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      FolderPair *pair = pairs->pdata[i];
+      if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
+        continue;
+      Task task = { pair, results->pdata[i], 0 };
+      g_array_append_val (run.tasks, task);
+      g_queue_push_tail (&run.waiting, GUINT_TO_POINTER (run.tasks->len - 1));
+    }
+  gboolean ok = TRUE;
+  while (ok && !lane_should_stop (lane)
+         && (!g_queue_is_empty (&run.waiting) || lane->open_passes->len > 0))
+    {
+      GError *reason = NULL;
+      if (!g_queue_is_empty (&run.waiting))
+        ok = run_task (&run, GPOINTER_TO_UINT (g_queue_pop_head (&run.waiting)), error);
+      else if (!drain (&run, &reason))
+        ok = handle_break (&run, reason, error);
+    }
+  /* A stop: what is under way is finished and committed all the same. */
+  g_autoptr (GError) ignored = NULL;
+  if (ok && !drain (&run, &ignored) && !lane_should_stop (lane))
+    {
+      g_propagate_error (error, g_steal_pointer (&ignored));
+      ok = FALSE;
+    }
+  if (ok && !lane_should_stop (lane))
+    ok = settle_all (lane, error);
+  *out_source = run.source_side;
+  g_queue_clear (&run.waiting);
+  g_array_unref (run.tasks);
+  return ok;
+}

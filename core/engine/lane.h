@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of a lane share: the account that it works for, the lane itself, and one
+ * pass over one folder. A lane's thread owns all of it but Pass.stored, which belongs to
+ * the destination's thread between two barriers (see destination_call()).
+ */
+#pragma once
+
+#include "engine/destination.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
+#include "engine/filter-chain.h"
+#include "engine/mapping.h"
+#include "engine/records.h"
+
+/* Account: one account of a running request; immutable while its lanes run, but for what
+ * locks itself (state, events) and the atomic progress. */
+typedef struct
+{
+  const EngineRequest *request;
+  const Job *job;
+  const JobAccount *job_account;
+  Endpoint source, destination;
+  FilterChain *chain;
+  State *state;
+  Events *events;
+  AccountResult *result; /* the lane's thread */
+  guint64 settings_hash; /* of filters and sync rules */
+  gint64 now_unix;
+  gboolean dry_run;
+  gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
+  gint64 retry_unit_us;
+} Account;
+
+/* Lane: a source session on the lane's thread and a destination on its own. */
+typedef struct
+{
+  Account *account;
+  Session *source;
+  guint32 source_caps;
+  Destination *destination;
+  GPtrArray *open_passes; /* of Pass: fetched, results still to come */
+  GArray *receipts;       /* of StateReceipt; the destination's thread */
+  GByteArray *receipt_keys;
+  GArray *receipt_identities;
+  gint64 receipts_since_us;
+  Digest *id_digest;   /* the lane's thread */
+  GPtrArray *settled;  /* of StateFolder: rows whose destination end is to be recorded */
+  GError *state_error; /* the destination's thread: a receipt could not be kept */
+} Lane;
+
+/* FlagChange: a message whose flags changed at the source since they were synced. */
+typedef struct
+{
+  GBytes *source_key;
+  GBytes *destination_key;
+  guint32 flags_now, flags_last;
+  char *keywords_now, *keywords_last;
+  gboolean only_add; /* first contact: nothing is taken away */
+} FlagChange;
+
+/* Override: what a filter made of a message's metadata. */
+typedef struct
+{
+  gboolean flags_changed;
+  guint32 flags;
+  char *keywords;
+  gboolean date_changed;
+  gint64 date_unix;
+} Override;
+
+/* StoredFailure: a message that the destination did not take. */
+typedef struct
+{
+  guint index;
+  GError *reason;
+  char *subject;
+} StoredFailure;
+
+/* RecordTag: Record.tag of a candidate. */
+typedef enum
+{
+  RECORD_NEW = 0,
+  RECORD_SUSPECT = 1, /* an intent of an earlier run: may be at the destination */
+  RECORD_CLAIMED = 2, /* found at the destination */
+  RECORD_DONE = 3,    /* stored by this pass */
+  RECORD_FAILED = 4,
+  RECORD_GONE = 5,
+} RecordTag;
+
+/* Pass: one pass over one folder pair. */
+typedef struct
+{
+  Lane *lane;
+  FolderPair *pair;
+  FolderResult *result; /* kept over several passes */
+  StateFolder *row;
+  StateCursor *cursor;
+
+  Records *records;      /* candidates */
+  GHashTable *overrides; /* index + 1 → Override */
+  GPtrArray *changes;    /* of FlagChange */
+  Ledger ledger;
+  GHashTable *seen;   /* hashes of known keys; only for sources whose keys may change */
+  guint64 known_rows; /* state rows whose key the scan showed */
+  guint64 vanished, vanished_skipped, relisted_skipped;
+  GBytes *source_token;
+  gboolean delta;
+  GArray *skipped_rows; /* pending SKIPPED rows, see scan.c */
+
+  GArray *plan; /* of guint: indices still to be fetched */
+  guint plan_at;
+  guint attempt;
+  GPtrArray *source_failures; /* of StoredFailure */
+  guint update_failures;
+  GError *update_error; /* the first of them */
+  AccountResult
+      *report;       /* failures and skips; become the account's when it is finished */
+  gint stop_storing; /* atomic: the destination's folder takes no more */
+
+  /* the destination's thread, until a barrier */
+  struct
+  {
+    guint64 copied, copied_bytes;
+    GPtrArray *failures; /* of StoredFailure */
+    GArray *again;       /* of guint */
+    gboolean unknown;    /* some outcome is unknown: the pass must be done anew */
+  } stored;
+} Pass;
+
+/* PassOutcome: how a pass ended. */
+typedef enum
+{
+  PASS_DONE,   /* fetched (or nothing to fetch); results may still be under way */
+  PASS_BROKEN, /* *error says why; to be judged by its scope */
+} PassOutcome;
+
+/* pass_new: (transfer full); @result stands longer. */
+Pass *pass_new (Lane *lane, FolderPair *pair, FolderResult *result);
+/* pass_free: after a barrier. Accepts NULL. */
+void pass_free (Pass *self);
+/* pass_start: scan, match, plan and fetch. */
+PassOutcome pass_start (Pass *self, GError **error);
+/* pass_finish: after a barrier: repeats what must be repeated, applies flag changes, adds
+ * the ledger to the result and records in the state how far it came. */
+gboolean pass_finish (Pass *self, GError **error);
+
+/* scan.c: pass_scan: the source's listing into records, changes and ledger. */
+gboolean pass_scan (Pass *self, GError **error);
+/* pass_is_unchanged: the listing alone proves that there is nothing to do; then the
+ * ledger is filled in. */
+gboolean pass_is_unchanged (Pass *self);
+/* index.c: pass_match: finds candidates that are at the destination already. */
+gboolean pass_match (Pass *self, GError **error);
+/* rekey.c: rekey_sources: candidates that the state knows under another source key (for
+ * backends whose keys may change) take over their rows. */
+gboolean rekey_sources (Pass *self, GError **error);
+/* rekey.c: rekey_destinations: messages of @unknown that the state knows under another
+ * destination key are tagged RECORD_CLAIMED and their rows get the new key. @known:
+ * hashes of the destination keys that were seen. */
+gboolean rekey_destinations (Pass *self, Records *unknown, GHashTable *known,
+                             GError **error);
+/* copy.c: pass_copy: fetches what is planned into the pipe, as offer number @attempt. */
+gboolean pass_copy (Pass *self, guint attempt, GError **error);
+/* copy.c: the hooks for destination_new(); user_data is the Lane. */
+const DestinationHooks *copy_hooks (void);
+/* copy.c: commits the receipts gathered so far; the destination's thread. */
+gboolean copy_commit_receipts (Lane *lane);
+/* update.c: pass_update: applies flag changes at the destination. */
+gboolean pass_update (Pass *self, GError **error);
+/* pass_add_change: (transfer full). */
+void pass_add_change (Pass *self, FlagChange *change);
+/* flag_change_free: accepts NULL. */
+void flag_change_free (FlagChange *self);
+/* pass_fail: one candidate failed: ledger, report, state. @reason: (transfer full). */
+gboolean pass_fail (Pass *self, guint index, GError *reason, const char *subject,
+                    GError **error);
+/* pass_delivery_id: the id under which @source_key is stored; 16 bytes into @out. */
+void pass_delivery_id (Pass *self, HaulBytes source_key, guint8 *out);
+/* pass_post_action: tells of an action (planned or done). */
+void pass_post_action (Pass *self, ActionKind action, HaulBytes key, guint64 bytes,
+                       const char *text);
+/* pass_abandon: after a barrier: the pass broke and will be done anew: what was stored
+ * counts, the rest is forgotten. */
+void pass_abandon (Pass *self);
+/* pass_has_outstanding: items went into the pipe. */
+gboolean pass_has_outstanding (const Pass *self);
+/* lane_should_stop: a soft or hard stop was asked for. */
+gboolean lane_should_stop (Lane *lane);
+
+/*
+ * lane_run: all pairs (GPtrArray of FolderPair), results into @results (of FolderResult,
+ * as many). FALSE: the account cannot go on; @error says why, *@out_source whose side it
+ * was.
+ */
+gboolean lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source,
+                   GError **error);
+/* lane_open: both sessions. *@out_source: the error was the source's. */
+Lane *lane_open (Account *account, gboolean *out_source, GError **error);
+/* lane_close: accepts NULL. */
+void lane_close (Lane *self);

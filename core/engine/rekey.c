@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Keys that changed their meaning: an mbox that a client rewrote gives all its messages
+ * new keys. What the state knows under keys that are no longer there is paired up by
+ * content with what has no row. Lane's thread.
+ */
+#include "engine/side.h"
+
+#include "engine/key-table.h"
+#include "model/keywords.h"
+
+/* Orphan: a row whose key was not seen; owns copies. */
+typedef struct
+{
+  GBytes *source_key;
+  GBytes *destination_key;
+  StateMessage row; /* its keys and strings point into the copies */
+  char *keywords;
+} Orphan;
+
+static void
+orphan_clear (gpointer data)
+{
+  Orphan *orphan = data;
+  g_bytes_unref (orphan->source_key);
+  g_bytes_unref (orphan->destination_key);
+  g_free (orphan->keywords);
+}
+
+typedef struct
+{
+  GHashTable *seen; /* hashes of keys */
+  gboolean destination;
+  GArray *orphans; /* of Orphan */
+} OrphanSearch;
+
+static HaulBytes
+view (GBytes *bytes)
+{
+  HaulBytes result = HAUL_NO_BYTES;
+  result.data = g_bytes_get_data (bytes, &result.length);
+  return result;
+}
+
+static gboolean
+on_row (const StateMessage *row, gpointer user_data, GError **error)
+{
+  OrphanSearch *search = user_data;
+  guint64 hash = key_table_hash (search->destination ? row->destination_key
+                                                     : row->source_key);
+  if (g_hash_table_contains (search->seen, &hash))
+    return TRUE;
+  Orphan orphan = { .source_key = g_bytes_new (row->source_key.data,
+                                               row->source_key.length),
+                    .destination_key = g_bytes_new (row->destination_key.data,
+                                                    row->destination_key.length),
+                    .row = *row,
+                    .keywords = g_strdup (row->keywords) };
+  orphan.row.source_key = view (orphan.source_key);
+  orphan.row.destination_key = view (orphan.destination_key);
+  orphan.row.keywords = orphan.keywords;
+  orphan.row.reason = orphan.row.subject = NULL;
+  g_array_append_val (search->orphans, orphan);
+  return TRUE;
+}
+
+/* Rows of delivered messages whose key is not in @seen; GArray of Orphan (full). */
+static GArray *
+find_orphans (Pass *self, GHashTable *seen, gboolean destination, GError **error)
+{
+  g_autoptr (GArray) orphans = g_array_new (FALSE, FALSE, sizeof (Orphan));
+  g_array_set_clear_func (orphans, orphan_clear);
+  OrphanSearch search = { seen, destination, orphans };
+  if (!state_messages (self->lane->account->state, self->row->id,
+                       (1u << STATE_STORED) | (1u << STATE_MATCHED), on_row, &search,
+                       error))
+    return NULL;
+  return g_steal_pointer (&orphans);
+}
+
+/* Pairs of (side position, orphan), by all that is known; GArray of MatchPair (full). */
+static GArray *
+pair_orphans (Side *side, GArray *orphans, GError **error)
+{
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < side->positions->len; i++)
+    g_array_append_val (all, i);
+  if (!side_read_content (side, all, error))
+    return NULL;
+  g_autofree Identity *known = g_new (Identity, MAX (orphans->len, 1));
+  for (guint i = 0; i < orphans->len; i++)
+    known[i] = g_array_index (orphans, Orphan, i).row.identity;
+  return side_match (side->identities, side->positions->len, known, orphans->len);
+}
+
+/* The row moves to the key under which the source now has the message. */
+static gboolean
+take_over (Pass *self, guint index, const Orphan *orphan, GError **error)
+{
+  Record *record = records_get (self->records, index);
+  StateMessage row = orphan->row;
+  row.source_key = records_key (self->records, index);
+  record->tag = RECORD_CLAIMED;
+  self->ledger.present++;
+
+  const char *keywords = records_keywords (self->records, record);
+  if (record->flags != row.flags || !keywords_equal (keywords, row.keywords))
+    {
+      FlagChange *change = g_new0 (FlagChange, 1);
+      change->source_key = g_bytes_new (row.source_key.data, row.source_key.length);
+      change->destination_key = g_bytes_ref (orphan->destination_key);
+      change->flags_now = record->flags;
+      change->flags_last = row.flags;
+      change->keywords_now = g_strdup (keywords);
+      change->keywords_last = g_strdup (row.keywords);
+      pass_add_change (self, change);
+    }
+  if (self->lane->account->dry_run)
+    return TRUE;
+  const StateMessage *pointer = &row;
+  State *state = self->lane->account->state;
+  return state_write (state, self->row->id, &pointer, 1, FALSE, error)
+         && state_remove (state, self->row->id, &orphan->row.source_key, 1, error);
+}
+
+gboolean
+rekey_sources (Pass *self, GError **error)
+{
+  guint64 rows = 0;
+  if ((self->lane->source_caps & HAUL_CAP_STABLE_KEYS) || self->delta
+      || self->row->id == 0 || self->seen == NULL)
+    return TRUE;
+  if (!state_count (self->lane->account->state, self->row->id,
+                    (1u << STATE_STORED) | (1u << STATE_MATCHED), &rows, error))
+    return FALSE;
+  if (rows <= self->ledger.present)
+    return TRUE;
+  g_autoptr (GArray) orphans = find_orphans (self, self->seen, FALSE, error);
+  if (orphans == NULL)
+    return FALSE;
+  Side candidates = { 0 };
+  side_init (&candidates, self, self->records, FALSE);
+  g_autoptr (GArray) pairs = pair_orphans (&candidates, orphans, error);
+  gboolean ok = pairs != NULL;
+  for (guint i = 0; ok && i < pairs->len; i++)
+    {
+      const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
+      ok = take_over (self, g_array_index (candidates.positions, guint, pair->source),
+                      &g_array_index (orphans, Orphan, pair->destination), error);
+    }
+  side_clear (&candidates);
+  return ok;
+}
+
+gboolean
+rekey_destinations (Pass *self, Records *unknown, GHashTable *known, GError **error)
+{
+  if (self->row->id == 0)
+    return TRUE;
+  g_autoptr (GArray) orphans = find_orphans (self, known, TRUE, error);
+  if (orphans == NULL)
+    return FALSE;
+  if (orphans->len == 0)
+    return TRUE;
+  Side side = { 0 };
+  side_init (&side, self, unknown, TRUE);
+  g_autoptr (GArray) pairs = pair_orphans (&side, orphans, error);
+  gboolean ok = pairs != NULL;
+  for (guint i = 0; ok && i < pairs->len; i++)
+    {
+      const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
+      guint index = g_array_index (side.positions, guint, pair->source);
+      StateMessage row = g_array_index (orphans, Orphan, pair->destination).row;
+      row.destination_key = records_key (unknown, index);
+      records_get (unknown, index)->tag = RECORD_CLAIMED;
+      const StateMessage *pointer = &row;
+      if (!self->lane->account->dry_run)
+        ok = state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,
+                          error);
+    }
+  side_clear (&side);
+  return ok;
+}

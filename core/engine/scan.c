@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The source's half of a pass: streams the listing of a folder against the state and
+ * sorts each message into known, skipped by a filter, or candidate. Keeps nothing of what
+ * is known and unchanged. Lane's thread; leaves matching and copying to others.
+ */
+#include "engine/lane.h"
+
+#include "engine/key-table.h"
+#include "model/keywords.h"
+
+/* SKIPPED_BATCH: rows of skipped messages written in one transaction. */
+#define SKIPPED_BATCH 256
+
+/* A SKIPPED row that waits for its batch. */
+typedef struct
+{
+  GBytes *key;
+  char *reason;
+} SkippedRow;
+
+static void
+skipped_row_clear (gpointer data)
+{
+  SkippedRow *row = data;
+  g_bytes_unref (row->key);
+  g_free (row->reason);
+}
+
+static gboolean
+write_skipped (Pass *self, GError **error)
+{
+  guint count = self->skipped_rows->len;
+  if (count == 0)
+    return TRUE;
+  g_autofree StateMessage *rows = g_new0 (StateMessage, count);
+  g_autofree const StateMessage **pointers = g_new (const StateMessage *, count);
+  for (guint i = 0; i < count; i++)
+    {
+      const SkippedRow *row = &g_array_index (self->skipped_rows, SkippedRow, i);
+      rows[i].source_key.data = g_bytes_get_data (row->key, &rows[i].source_key.length);
+      rows[i].outcome = STATE_SKIPPED;
+      rows[i].keywords = "";
+      rows[i].reason = row->reason;
+      pointers[i] = &rows[i];
+    }
+  gboolean ok = state_write (self->lane->account->state, self->row->id, pointers, count,
+                             FALSE, error);
+  g_array_set_size (self->skipped_rows, 0);
+  return ok;
+}
+
+static gboolean
+skip_message (Pass *self, const HaulRecord *record, const char *reason,
+              const StateMessage *known, GError **error)
+{
+  Account *account = self->lane->account;
+  self->ledger.skipped++;
+  account_result_skip (self->report, reason);
+  pass_post_action (self, ACTION_SKIP, record->key, 0, reason);
+  if (account->dry_run
+      || (known != NULL && known->outcome == STATE_SKIPPED
+          && g_strcmp0 (known->reason, reason) == 0))
+    return TRUE;
+  SkippedRow row = { g_bytes_new (record->key.data, record->key.length),
+                     g_strdup (reason) };
+  g_array_append_val (self->skipped_rows, row);
+  return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
+}
+
+/* A message that was delivered before: only its flags may matter. */
+static gboolean
+known_message (Pass *self, const HaulRecord *record, const StateMessage *known)
+{
+  self->ledger.present++;
+  if (self->seen != NULL)
+    {
+      guint64 hash = key_table_hash (record->key);
+      g_hash_table_add (self->seen, g_memdup2 (&hash, sizeof hash));
+    }
+  if (self->lane->account->job->flags == JOB_FLAGS_NEW_ONLY
+      || !(record->known & HAUL_RECORD_FLAGS))
+    return TRUE;
+  g_autofree char *keywords = keywords_join (record->keywords);
+  if ((record->flags & HAUL_FLAGS_ALL) == known->flags
+      && keywords_equal (keywords, known->keywords))
+    return TRUE;
+  FlagChange *change = g_new0 (FlagChange, 1);
+  change->source_key = g_bytes_new (record->key.data, record->key.length);
+  change->destination_key = g_bytes_new (known->destination_key.data,
+                                         known->destination_key.length);
+  change->flags_now = record->flags & HAUL_FLAGS_ALL;
+  change->flags_last = known->flags;
+  change->keywords_now = g_steal_pointer (&keywords);
+  change->keywords_last = g_strdup (known->keywords);
+  pass_add_change (self, change);
+  return TRUE;
+}
+
+static void
+keep_override (Pass *self, guint index, const MessageVerdict *verdict)
+{
+  if (!verdict->flags_changed && !verdict->date_changed)
+    return;
+  Override *override = g_new0 (Override, 1);
+  override->flags_changed = verdict->flags_changed;
+  override->flags = verdict->flags;
+  override->keywords = keywords_join ((const char *const *) verdict->keywords);
+  override->date_changed = verdict->date_changed;
+  override->date_unix = verdict->date_unix;
+  g_hash_table_insert (self->overrides, GUINT_TO_POINTER (index + 1), override);
+}
+
+/* A message that is not known as delivered: the filters decide. */
+static gboolean
+new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
+             GError **error)
+{
+  Account *account = self->lane->account;
+  HaulMessage view = { .folder = (HaulPath) self->pair->source->path,
+                       .size_bytes = (record->known & HAUL_RECORD_SIZE)
+                                         ? record->size_bytes
+                                         : HAUL_SIZE_UNKNOWN,
+                       .flags = record->flags & HAUL_FLAGS_ALL,
+                       .keywords = record->keywords,
+                       .date_unix = record->date_unix,
+                       .has_date = (record->known & HAUL_RECORD_DATE) != 0,
+                       .headers = record->headers,
+                       .now_unix = account->now_unix };
+  MessageVerdict verdict = { 0 };
+  GError *reason = NULL;
+  gboolean filtered = filter_chain_message (account->chain, &view, &verdict, &reason);
+  if (filtered && verdict.skip_reason != NULL)
+    {
+      gboolean ok = skip_message (self, record, verdict.skip_reason, known, error);
+      message_verdict_clear (&verdict);
+      return ok;
+    }
+  guint index = records_add (self->records, record);
+  if (known != NULL && known->outcome == STATE_INTENT)
+    records_get (self->records, index)->tag = RECORD_SUSPECT;
+  keep_override (self, index, &verdict);
+  message_verdict_clear (&verdict);
+  return filtered || pass_fail (self, index, reason, NULL, error);
+}
+
+static gboolean
+on_record (const HaulRecord *record, gpointer user_data, GError **error)
+{
+  Pass *self = user_data;
+  StateMessage known = { 0 };
+  gboolean found = FALSE;
+
+  if (records_length (self->records) >= RECORDS_MAX)
+    return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER,
+                           "list folder: more than %u messages", RECORDS_MAX);
+  self->ledger.seen++;
+  if (self->row->id != 0
+      && !state_cursor_find (self->cursor, record->key, &known, &found, error))
+    return FALSE;
+  if (found)
+    self->known_rows++;
+  if (found && (known.outcome == STATE_STORED || known.outcome == STATE_MATCHED))
+    return known_message (self, record, &known);
+  if (found && known.outcome == STATE_SKIPPED)
+    self->relisted_skipped++;
+  return new_message (self, record, found ? &known : NULL, error);
+}
+
+static gboolean
+on_vanished (HaulBytes key, gpointer user_data, GError **error)
+{
+  Pass *self = user_data;
+  StateMessage known = { 0 };
+  gboolean found = FALSE;
+  if (self->row->id != 0 && !state_cursor_find (self->cursor, key, &known, &found, error))
+    return FALSE;
+  if (!found)
+    return TRUE;
+  self->vanished++;
+  if (known.outcome == STATE_SKIPPED)
+    self->vanished_skipped++;
+  return TRUE;
+}
+
+/* The last pass covered everything under the rules of today. */
+static gboolean
+is_covered (Pass *self)
+{
+  const StateFolder *row = self->row;
+  const HaulFolderStatus *status = &self->pair->source->status;
+  guint64 validity = (status->known & HAUL_STATUS_UIDVALIDITY) ? status->uid_validity : 0;
+  return row->id != 0 && row->clean && row->source_token != NULL
+         && row->settings_hash == self->lane->account->settings_hash
+         && row->source_validity == validity;
+}
+
+gboolean
+pass_is_unchanged (Pass *self)
+{
+  const HaulFolderStatus *status = &self->pair->source->status;
+  if (!is_covered (self) || !(status->known & HAUL_STATUS_TOKEN)
+      || !g_bytes_equal (self->row->source_token, self->pair->source->token))
+    return FALSE;
+  self->ledger.seen = self->row->messages;
+  self->ledger.skipped = MIN (self->row->skipped, self->row->messages);
+  self->ledger.present = self->ledger.seen - self->ledger.skipped;
+  self->result->unchanged = TRUE;
+  return TRUE;
+}
+
+/* A delta listed only what changed: the rest is as the last pass left it. */
+static void
+count_unlisted (Pass *self)
+{
+  guint64 listed = self->known_rows + self->vanished;
+  guint64 unlisted = self->row->messages - MIN (listed, self->row->messages);
+  guint64 skipped_listed = self->relisted_skipped + self->vanished_skipped;
+  guint64 skipped = self->row->skipped - MIN (skipped_listed, self->row->skipped);
+  skipped = MIN (skipped, unlisted);
+  self->ledger.seen += unlisted;
+  self->ledger.skipped += skipped;
+  self->ledger.present += unlisted - skipped;
+}
+
+gboolean
+pass_scan (Pass *self, GError **error)
+{
+  Lane *lane = self->lane;
+  HaulFolderStatus status = { 0 };
+  if (!session_enter (lane->source, (HaulPath) self->pair->source->path, HAUL_ENTER_READ,
+                      &status, error))
+    return FALSE;
+
+  self->cursor = state_cursor_new (lane->account->state, self->row->id);
+  if (!(lane->source_caps & HAUL_CAP_STABLE_KEYS) && self->row->id != 0)
+    self->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->skipped_rows = g_array_new (FALSE, FALSE, sizeof (SkippedRow));
+  g_array_set_clear_func (self->skipped_rows, skipped_row_clear);
+  HaulScan scan = { .struct_size = sizeof scan,
+                    .needs = HAUL_NEED_FLAGS | HAUL_NEED_SIZE | HAUL_NEED_DATE,
+                    .record = on_record,
+                    .vanished = on_vanished,
+                    .user_data = self };
+  if (filter_chain_effects (lane->account->chain) & HAUL_FILTER_NEEDS_HEADERS)
+    scan.needs |= HAUL_NEED_HEADERS;
+  if (is_covered (self))
+    scan.since.data = g_bytes_get_data (self->row->source_token, &scan.since.length);
+
+  HaulScanResult result = { .struct_size = sizeof result };
+  if (!session_scan (lane->source, &scan, &result, error) || !write_skipped (self, error))
+    return FALSE;
+  self->delta = result.delta;
+  if (result.delta)
+    count_unlisted (self);
+  if (result.status.known & HAUL_STATUS_TOKEN)
+    self->source_token = g_bytes_new (result.status.token.data,
+                                      result.status.token.length);
+  return TRUE;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Side: reads identities by scan (headers) or fetch (content) from whichever session the
+ * messages belong to, and feeds the pure matcher until it has no more doubts. Lane's
+ * thread; a destination is read on its own while the lane waits.
+ */
+#include "engine/side.h"
+
+#include "engine/identify.h"
+#include "engine/key-table.h"
+
+void
+side_init (Side *self, Pass *pass, Records *records, gboolean destination)
+{
+  self->pass = pass;
+  self->records = records;
+  self->destination = destination;
+  self->positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < records_length (records); i++)
+    {
+      guint32 tag = records_get (records, i)->tag;
+      if (tag == RECORD_NEW || tag == RECORD_SUSPECT)
+        g_array_append_val (self->positions, i);
+    }
+  self->identities = g_new0 (Identity, MAX (self->positions->len, 1));
+}
+
+void
+side_clear (Side *self)
+{
+  g_clear_pointer (&self->positions, g_array_unref);
+  g_clear_pointer (&self->identities, g_free);
+}
+
+static HaulBytes
+key_at (Side *self, guint position)
+{
+  return records_key (self->records, g_array_index (self->positions, guint, position));
+}
+
+/* Runs @call with the side's session, in the side's folder. */
+static gboolean
+with_session (Side *self, DestinationCall call, gpointer data, GError **error)
+{
+  if (self->destination)
+    return destination_call (self->pass->lane->destination, call, data, error);
+  return call (self->pass->lane->source, data, error);
+}
+
+static gboolean
+enter (Side *self, Session *session, GError **error)
+{
+  const FolderPair *pair = self->pass->pair;
+  char **path = self->destination ? pair->destination_path : pair->source->path;
+  return session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error);
+}
+
+typedef struct
+{
+  Side *side;
+  KeyTable *by_key; /* key → position */
+} HeaderRequest;
+
+static gboolean
+on_identity (const HaulRecord *record, const Identity *identity, gpointer user_data,
+             GError **error)
+{
+  HeaderRequest *request = user_data;
+  guint position = 0;
+  if (key_table_find (request->by_key, record->key, &position))
+    request->side->identities[position] = *identity;
+  return TRUE;
+}
+
+static gboolean
+call_headers (Session *session, gpointer data, GError **error)
+{
+  HeaderRequest *request = data;
+  return enter (request->side, session, error)
+         && identify_scan (session, HAUL_NEED_HEADERS | HAUL_NEED_SIZE, HAUL_NO_BYTES,
+                           on_identity, request, error);
+}
+
+gboolean
+side_read_headers (Side *self, GError **error)
+{
+  HeaderRequest request = { self, key_table_new () };
+  for (guint i = 0; i < self->positions->len; i++)
+    key_table_add (request.by_key, key_at (self, i), i);
+  gboolean ok = with_session (self, call_headers, &request, error);
+  key_table_free (request.by_key);
+  return ok;
+}
+
+typedef struct
+{
+  Side *side;
+  GArray *which; /* of guint: positions */
+} ContentRequest;
+
+static gboolean
+call_content (Session *session, gpointer data, GError **error)
+{
+  ContentRequest *request = data;
+  guint count = request->which->len;
+  g_autofree HaulBytes *keys = g_new (HaulBytes, count);
+  g_autofree Identity *found = g_new0 (Identity, count);
+  for (guint i = 0; i < count; i++)
+    keys[i] = key_at (request->side, g_array_index (request->which, guint, i));
+  if (!enter (request->side, session, error)
+      || !identify_fetch (session, keys, count, found, error))
+    return FALSE;
+  for (guint i = 0; i < count; i++)
+    if (found[i].known & IDENTITY_CONTENT)
+      request->side->identities[g_array_index (request->which, guint, i)] = found[i];
+  return TRUE;
+}
+
+gboolean
+side_read_content (Side *self, GArray *which, GError **error)
+{
+  if (which->len == 0)
+    return TRUE;
+  ContentRequest request = { self, which };
+  return with_session (self, call_content, &request, error);
+}
+
+GArray *
+side_match (const Identity *sources, guint source_count, const Identity *destinations,
+            guint destination_count)
+{
+  g_autoptr (MatchResult)
+      result = match_run (sources, source_count, destinations, destination_count);
+  return g_array_ref (result->pairs);
+}
+
+GArray *
+side_pair (Side *source, Side *destination, GError **error)
+{
+  if (!side_read_headers (source, error) || !side_read_headers (destination, error))
+    return NULL;
+  g_autoptr (MatchResult)
+      result = match_run (source->identities, source->positions->len,
+                          destination->identities, destination->positions->len);
+  if (result->doubtful_sources->len == 0 && result->doubtful_destinations->len == 0)
+    return g_array_ref (result->pairs);
+
+  /* Content decides; what cannot be read stays in doubt and has no pair. */
+  if (!side_read_content (source, result->doubtful_sources, error)
+      || !side_read_content (destination, result->doubtful_destinations, error))
+    return NULL;
+  return side_match (source->identities, source->positions->len, destination->identities,
+                     destination->positions->len);
+}

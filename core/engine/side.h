@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Side: messages of one side of a pass that wait to be paired up with the other side's,
+ * and how more is learnt about them.
+ */
+#pragma once
+
+#include "engine/lane.h"
+#include "engine/match.h"
+
+/* Side: positions 0 … positions->len - 1 are the candidates. */
+typedef struct
+{
+  Pass *pass;
+  Records *records;     /* borrowed */
+  GArray *positions;    /* of guint: indices into records */
+  Identity *identities; /* one for each position */
+  gboolean destination; /* read on the destination's thread from its folder */
+} Side;
+
+/* side_init: all records whose tag is RECORD_NEW or RECORD_SUSPECT. */
+void side_init (Side *self, Pass *pass, Records *records, gboolean destination);
+/* side_clear: frees what it owns. */
+void side_clear (Side *self);
+/* side_read_headers: header identity and size of all candidates. */
+gboolean side_read_headers (Side *self, GError **error);
+/* side_read_content: content digests of the candidates at @which (of guint: positions).
+ */
+gboolean side_read_content (Side *self, GArray *which, GError **error);
+
+/* side_pair: pairs up two sides, reading headers, then whole messages where headers leave
+ * a doubt; GArray of MatchPair (transfer full); NULL: @error. */
+GArray *side_pair (Side *source, Side *destination, GError **error);
+
+/* side_match: pairs up identities by what is known of them, without reading; where that
+ * leaves a doubt there is no pair. GArray of MatchPair (transfer full). */
+GArray *side_match (const Identity *sources, guint source_count,
+                    const Identity *destinations, guint destination_count);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Verification: lists both sides of each folder, pairs messages by the state and else by
+ * identity, and compares what the level asks for. A difference at a cheap level is looked
+ * into with the whole content before it is reported. Lane's thread; writes nothing.
+ */
+#include "engine/verify.h"
+
+#include <string.h>
+
+#include "engine/identify.h"
+#include "engine/key-table.h"
+#include "engine/side.h"
+#include "model/keywords.h"
+
+/* NO_PARTNER: a source message without a partner at the destination. */
+#define NO_PARTNER G_MAXUINT
+
+typedef struct
+{
+  Lane *lane;
+  Pass *pass; /* a pass that only reads: folder, row, records of the source */
+  JobVerify level;
+  Records *theirs;
+  GArray *partner; /* of guint: index in theirs for each of ours, or NO_PARTNER */
+} Check;
+
+static void
+report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
+{
+  Difference *difference = g_new0 (Difference, 1);
+  difference->folder = g_strdup (self->pass->pair->source->text);
+  difference->key = result_printable_key (key.data, key.length);
+  difference->reason = g_strdup (reason);
+  difference->surplus = surplus;
+  g_ptr_array_add (self->lane->account->result->differences, difference);
+}
+
+/* ---- listing ---- */
+
+/* Messages that the filters leave out are not selected: nothing is expected of them. */
+static gboolean
+is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
+             GError **error)
+{
+  HaulMessage view = { .folder = (HaulPath) self->pass->pair->source->path,
+                       .size_bytes = (record->known & HAUL_RECORD_SIZE)
+                                         ? record->size_bytes
+                                         : HAUL_SIZE_UNKNOWN,
+                       .flags = record->flags & HAUL_FLAGS_ALL,
+                       .keywords = record->keywords,
+                       .date_unix = record->date_unix,
+                       .has_date = (record->known & HAUL_RECORD_DATE) != 0,
+                       .headers = record->headers,
+                       .now_unix = self->lane->account->now_unix };
+  MessageVerdict verdict = { 0 };
+  if (!filter_chain_message (self->lane->account->chain, &view, &verdict, error))
+    return FALSE;
+  *out_selected = verdict.skip_reason == NULL;
+  message_verdict_clear (&verdict);
+  return TRUE;
+}
+
+static gboolean
+on_ours (const HaulRecord *record, gpointer user_data, GError **error)
+{
+  Check *self = user_data;
+  gboolean selected = FALSE;
+  if (!is_selected (self, record, &selected, error))
+    return FALSE;
+  self->pass->ledger.seen++;
+  if (selected)
+    (void) records_add (self->pass->records, record);
+  else
+    self->pass->ledger.skipped++;
+  return TRUE;
+}
+
+static gboolean
+on_theirs (const HaulRecord *record, gpointer user_data, GError **error)
+{
+  Check *self = user_data;
+  (void) records_add (self->theirs, record);
+  return TRUE;
+}
+
+static gboolean
+on_vanished (HaulBytes key, gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+static gboolean
+list_side (Session *session, char **path, guint32 extra_needs,
+           gboolean (*func) (const HaulRecord *, gpointer, GError **), Check *self,
+           GError **error)
+{
+  HaulScan scan = { .struct_size = sizeof scan,
+                    .needs = HAUL_NEED_FLAGS | HAUL_NEED_SIZE | HAUL_NEED_DATE
+                             | extra_needs,
+                    .record = func,
+                    .vanished = on_vanished,
+                    .user_data = self };
+  HaulScanResult result = { .struct_size = sizeof result };
+  return session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error)
+         && session_scan (session, &scan, &result, error);
+}
+
+static gboolean
+call_list_theirs (Session *session, gpointer data, GError **error)
+{
+  Check *self = data;
+  return list_side (session, self->pass->pair->destination_path, 0, on_theirs, self,
+                    error);
+}
+
+/* ---- pairing ---- */
+
+/* Pairs by the state's rows; then by identity what is left on both sides. */
+static gboolean
+pair_by_state (Check *self, GError **error)
+{
+  Pass *pass = self->pass;
+  guint count = records_length (pass->records);
+  g_array_set_size (self->partner, count);
+  g_autoptr (KeyTable) by_key = key_table_new ();
+  for (guint i = 0; i < records_length (self->theirs); i++)
+    key_table_add (by_key, records_key (self->theirs, i), i);
+  g_autoptr (StateCursor)
+      cursor = state_cursor_new (self->lane->account->state, pass->row->id);
+  for (guint i = 0; i < count; i++)
+    {
+      StateMessage row = { 0 };
+      gboolean found = FALSE;
+      guint theirs = NO_PARTNER;
+      g_array_index (self->partner, guint, i) = NO_PARTNER;
+      if (pass->row->id != 0
+          && !state_cursor_find (cursor, records_key (pass->records, i), &row, &found,
+                                 error))
+        return FALSE;
+      if (!found || row.destination_key.length == 0
+          || !key_table_take (by_key, row.destination_key, &theirs))
+        continue;
+      g_array_index (self->partner, guint, i) = theirs;
+      records_get (pass->records, i)->tag = RECORD_CLAIMED;
+      records_get (self->theirs, theirs)->tag = RECORD_CLAIMED;
+    }
+  return TRUE;
+}
+
+static gboolean
+pair_by_identity (Check *self, GError **error)
+{
+  Side ours = { 0 }, theirs = { 0 };
+  side_init (&ours, self->pass, self->pass->records, FALSE);
+  side_init (&theirs, self->pass, self->theirs, TRUE);
+  gboolean ok = TRUE;
+  if (ours.positions->len > 0 && theirs.positions->len > 0)
+    {
+      g_autoptr (GArray) pairs = side_pair (&ours, &theirs, error);
+      ok = pairs != NULL;
+      for (guint i = 0; ok && i < pairs->len; i++)
+        {
+          const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
+          guint a = g_array_index (ours.positions, guint, pair->source);
+          guint b = g_array_index (theirs.positions, guint, pair->destination);
+          g_array_index (self->partner, guint, a) = b;
+          records_get (self->pass->records, a)->tag = RECORD_CLAIMED;
+          records_get (self->theirs, b)->tag = RECORD_CLAIMED;
+        }
+    }
+  side_clear (&ours);
+  side_clear (&theirs);
+  return ok;
+}
+
+/* ---- comparing ---- */
+
+/* "flags differ: …", or NULL. (transfer full) */
+static char *
+compare_metadata (Check *self, const Record *ours, const Record *theirs)
+{
+  guint32 caps = destination_caps (self->lane->destination);
+  const char *our_words = records_keywords (self->pass->records, ours);
+  const char *their_words = records_keywords (self->theirs, theirs);
+  if (ours->flags != theirs->flags)
+    return g_strdup_printf (
+        "flags differ: 0x%02x at the source, 0x%02x at the destination", ours->flags,
+        theirs->flags);
+  if ((caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
+    return g_strdup_printf (
+        "keywords differ: '%s' at the source, '%s' at the destination", our_words,
+        their_words);
+  if ((caps & HAUL_CAP_DATES) && (ours->known & HAUL_RECORD_DATE)
+      && (theirs->known & HAUL_RECORD_DATE) && ours->date_unix != theirs->date_unix)
+    return g_strdup_printf ("dates differ: %" G_GINT64_FORMAT
+                            " at the source, %" G_GINT64_FORMAT
+                            " at the destination (Unix seconds)",
+                            ours->date_unix, theirs->date_unix);
+  return NULL;
+}
+
+static gboolean
+sizes_equal (const Record *ours, const Record *theirs)
+{
+  return (ours->known & HAUL_RECORD_SIZE) && (theirs->known & HAUL_RECORD_SIZE)
+         && ours->size_bytes == theirs->size_bytes;
+}
+
+/* Reads both sides of the pairs in @doubtful whole and reports what differs. */
+static gboolean
+compare_content (Check *self, GArray *doubtful, GError **error)
+{
+  if (doubtful->len == 0)
+    return TRUE;
+  Side ours = { .pass = self->pass, .records = self->pass->records };
+  Side theirs = { .pass = self->pass, .records = self->theirs, .destination = TRUE };
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
+  ours.positions = g_array_ref (doubtful);
+  theirs.positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < doubtful->len; i++)
+    {
+      guint index = g_array_index (doubtful, guint, i);
+      g_array_append_val (theirs.positions, g_array_index (self->partner, guint, index));
+      g_array_append_val (all, i);
+    }
+  ours.identities = g_new0 (Identity, doubtful->len);
+  theirs.identities = g_new0 (Identity, doubtful->len);
+  gboolean ok = side_read_content (&ours, all, error)
+                && side_read_content (&theirs, all, error);
+  for (guint i = 0; ok && i < doubtful->len; i++)
+    {
+      HaulBytes key = records_key (self->pass->records,
+                                   g_array_index (doubtful, guint, i));
+      const Identity *a = &ours.identities[i], *b = &theirs.identities[i];
+      if (!(a->known & IDENTITY_CONTENT) || !(b->known & IDENTITY_CONTENT))
+        report (self, key, FALSE,
+                a->known & IDENTITY_CONTENT ? "cannot be read at the destination"
+                                            : "cannot be read at the source");
+      else if (memcmp (a->content, b->content, sizeof a->content) != 0)
+        report (self, key, FALSE, "content differs");
+    }
+  side_clear (&ours);
+  side_clear (&theirs);
+  return ok;
+}
+
+/* Header identities of both sides; pairs whose headers differ become doubtful. */
+static gboolean
+compare_headers (Check *self, GArray *doubtful, GError **error)
+{
+  Side ours = { .pass = self->pass, .records = self->pass->records };
+  Side theirs = { .pass = self->pass, .records = self->theirs, .destination = TRUE };
+  ours.positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  theirs.positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < self->partner->len; i++)
+    {
+      guint partner = g_array_index (self->partner, guint, i);
+      if (partner == NO_PARTNER)
+        continue;
+      g_array_append_val (ours.positions, i);
+      g_array_append_val (theirs.positions, partner);
+    }
+  ours.identities = g_new0 (Identity, MAX (ours.positions->len, 1));
+  theirs.identities = g_new0 (Identity, MAX (ours.positions->len, 1));
+  gboolean ok = side_read_headers (&ours, error) && side_read_headers (&theirs, error);
+  for (guint i = 0; ok && i < ours.positions->len; i++)
+    if (memcmp (ours.identities[i].headers, theirs.identities[i].headers,
+                sizeof ours.identities[i].headers)
+        != 0)
+      g_array_append_val (doubtful, g_array_index (ours.positions, guint, i));
+  side_clear (&ours);
+  side_clear (&theirs);
+  return ok;
+}
+
+static gboolean
+compare (Check *self, GError **error)
+{
+  Pass *pass = self->pass;
+  g_autoptr (GArray) doubtful = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < self->partner->len; i++)
+    {
+      guint partner = g_array_index (self->partner, guint, i);
+      HaulBytes key = records_key (pass->records, i);
+      if (partner == NO_PARTNER)
+        {
+          pass->ledger.failed++;
+          report (self, key, FALSE, "missing at the destination");
+          continue;
+        }
+      pass->ledger.present++;
+      self->lane->account->result->verified++;
+      const Record *ours = records_get (pass->records, i);
+      const Record *theirs = records_get (self->theirs, partner);
+      g_autofree char *difference = compare_metadata (self, ours, theirs);
+      if (difference != NULL)
+        report (self, key, FALSE, difference);
+      if (self->level == JOB_VERIFY_CONTENT || !sizes_equal (ours, theirs))
+        g_array_append_val (doubtful, i);
+    }
+  for (guint i = 0; i < records_length (self->theirs); i++)
+    if (records_get (self->theirs, i)->tag != RECORD_CLAIMED)
+      report (self, records_key (self->theirs, i), TRUE, "only at the destination");
+  if (self->level == JOB_VERIFY_HEADERS && !compare_headers (self, doubtful, error))
+    return FALSE;
+  return compare_content (self, doubtful, error);
+}
+
+static gboolean
+check_folder (Check *self, GError **error)
+{
+  Pass *pass = self->pass;
+  guint32 needs = (filter_chain_effects (self->lane->account->chain)
+                   & HAUL_FILTER_NEEDS_HEADERS)
+                      ? HAUL_NEED_HEADERS
+                      : 0;
+  pass->row = state_folder_load (self->lane->account->state, pass->pair->source->text,
+                                 pass->pair->destination_text, error);
+  if (pass->row == NULL
+      || !list_side (self->lane->source, pass->pair->source->path, needs, on_ours, self,
+                     error))
+    return FALSE;
+  if (pass->pair->destination != NULL
+      && !destination_call (self->lane->destination, call_list_theirs, self, error))
+    return FALSE;
+  return pair_by_state (self, error) && pair_by_identity (self, error)
+         && compare (self, error);
+}
+
+gboolean
+verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
+            GError **error)
+{
+  gboolean fill_ledger = lane->account->request->mode == ENGINE_VERIFY;
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < pairs->len && !lane_should_stop (lane); i++)
+    {
+      FolderPair *pair = pairs->pdata[i];
+      FolderResult *result = results->pdata[i];
+      if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
+        continue;
+      Check check = { .lane = lane, .level = level, .theirs = records_new () };
+      check.pass = pass_new (lane, pair, result);
+      check.partner = g_array_new (FALSE, FALSE, sizeof (guint));
+      ok = check_folder (&check, error);
+      if (ok && fill_ledger)
+        {
+          result->ledger = check.pass->ledger;
+          result->complete = result->ledger.failed == 0;
+        }
+      g_array_unref (check.partner);
+      records_free (check.theirs);
+      pass_free (check.pass);
+    }
+  return ok;
+}
