@@ -11,21 +11,10 @@
 #include "engine/lane.h"
 #include "engine/verify.h"
 
-static void
-folder_result_free (gpointer data)
-{
-  FolderResult *result = data;
-  g_free (result->source);
-  g_free (result->destination);
-  g_free (result->dropped);
-  g_free (result);
-}
-
 /* One FolderResult for each pair, kept in the account's result. */
 static void
 make_results (Account *self, GPtrArray *pairs)
 {
-  g_ptr_array_set_free_func (self->result->folders, folder_result_free);
   for (guint i = 0; i < pairs->len; i++)
     {
       const FolderPair *pair = pairs->pdata[i];

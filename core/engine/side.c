@@ -125,12 +125,32 @@ side_read_content (Side *self, GArray *which, GError **error)
   return with_session (self, call_content, &request, error);
 }
 
+/* The matcher over plain identities. (transfer full) */
+static MatchResult *
+run_matcher (const Identity *sources, guint source_count, const Identity *destinations,
+             guint destination_count, gboolean last)
+{
+  g_autofree MatchCandidate *left = g_new0 (MatchCandidate, MAX (source_count, 1));
+  g_autofree MatchCandidate *right = g_new0 (MatchCandidate, MAX (destination_count, 1));
+  for (guint i = 0; i < source_count; i++)
+    left[i].identity = &sources[i];
+  for (guint i = 0; i < destination_count; i++)
+    right[i].identity = &destinations[i];
+  MatchInput input = { .sources = left,
+                       .source_count = source_count,
+                       .destinations = right,
+                       .destination_count = destination_count,
+                       .size = MATCH_SIZE_EXACT,
+                       .last = last };
+  return match_candidates (&input);
+}
+
 GArray *
 side_match (const Identity *sources, guint source_count, const Identity *destinations,
             guint destination_count)
 {
   g_autoptr (MatchResult)
-      result = match_run (sources, source_count, destinations, destination_count);
+      result = run_matcher (sources, source_count, destinations, destination_count, TRUE);
   return g_array_ref (result->pairs);
 }
 
@@ -140,14 +160,14 @@ side_pair (Side *source, Side *destination, GError **error)
   if (!side_read_headers (source, error) || !side_read_headers (destination, error))
     return NULL;
   g_autoptr (MatchResult)
-      result = match_run (source->identities, source->positions->len,
-                          destination->identities, destination->positions->len);
-  if (result->doubtful_sources->len == 0 && result->doubtful_destinations->len == 0)
+      result = run_matcher (source->identities, source->positions->len,
+                            destination->identities, destination->positions->len, FALSE);
+  if (result->ask_sources->len == 0 && result->ask_destinations->len == 0)
     return g_array_ref (result->pairs);
 
   /* Content decides; what cannot be read stays in doubt and has no pair. */
-  if (!side_read_content (source, result->doubtful_sources, error)
-      || !side_read_content (destination, result->doubtful_destinations, error))
+  if (!side_read_content (source, result->ask_sources, error)
+      || !side_read_content (destination, result->ask_destinations, error))
     return NULL;
   return side_match (source->identities, source->positions->len, destination->identities,
                      destination->positions->len);
