@@ -3,7 +3,7 @@
  * response. */
 #pragma once
 
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 typedef enum

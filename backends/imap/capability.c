@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 struct _ImapCapabilities
 {

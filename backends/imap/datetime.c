@@ -203,11 +203,13 @@ read_zone (Cursor *cursor)
 gboolean
 imap_datetime_parse (ImapString text, gint64 *out_unix, gint *out_zone_minutes)
 {
-  Cursor cursor = { text.data, text.data + text.length };
   gint64 days;
   gint64 seconds;
 
-  if (text.data == NULL || !read_date (&cursor, &days) || !read_time (&cursor, &seconds))
+  if (text.data == NULL)
+    return FALSE;
+  Cursor cursor = { text.data, text.data + text.length };
+  if (!read_date (&cursor, &days) || !read_time (&cursor, &seconds))
     return FALSE;
   gint zone = read_zone (&cursor);
   *out_unix = days * 86400 + seconds - (gint64) zone * 60;

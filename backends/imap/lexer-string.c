@@ -4,7 +4,7 @@
  * loop to lexer.c. Belongs to the session's thread. */
 #include "lexer-private.h"
 
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 ImapLexStep

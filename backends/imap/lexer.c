@@ -5,7 +5,7 @@
  * response.c. Belongs to the session's thread. */
 #include "lexer-private.h"
 
-#include "limits.h"
+#include "bounds.h"
 #include "text.h"
 
 /* Above this, the token buffer is given back after use instead of kept for the next one.

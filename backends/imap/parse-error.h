@@ -8,7 +8,7 @@
 typedef enum
 {
   IMAP_PARSE_ERROR_SYNTAX, /* the bytes are not what the grammar or its leniency allows */
-  IMAP_PARSE_ERROR_LIMIT,  /* a limit of limits.h was reached: drop the connection */
+  IMAP_PARSE_ERROR_LIMIT,  /* a limit of bounds.h was reached: drop the connection */
   IMAP_PARSE_ERROR_DESYNC, /* a literal did not end where announced: reconnect, re-fetch
                             */
   IMAP_PARSE_ERROR_ARGUMENT, /* our own caller passed something that may not be sent */

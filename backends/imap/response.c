@@ -99,8 +99,9 @@ imap_response_strings (ImapResponse *self, ImapArgsIter *iter)
         g_array_append_val (self->strings, text);
     }
   guint count = self->strings->len - start;
-  const ImapString *items = &g_array_index (self->strings, ImapString, start);
-  return (ImapStrings){ count > 0 ? items : NULL, count };
+  if (count == 0)
+    return (ImapStrings){ NULL, 0 };
+  return (ImapStrings){ &g_array_index (self->strings, ImapString, start), count };
 }
 
 gboolean

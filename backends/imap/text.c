@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 gboolean
 imap_string_is (ImapString self, const gchar *word)

@@ -3,7 +3,7 @@
  * engine's. Pure; any thread. */
 #include "throttle.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 static const gchar *const timed_phrases[] = { "backoff time",   "back-off time",
                                               "try again in",   "try again after",

@@ -3,7 +3,7 @@
  * mailboxes; what a set means is the caller's. Pure; any thread, one at a time. */
 #include "uidset.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 ImapUidSet *
 imap_uidset_new (void)
@@ -34,7 +34,9 @@ read_uid (ImapString text, gsize *at, guint32 *out_uid)
 {
   gsize start = *at;
 
-  if (start < text.length && text.data[start] == '*')
+  if (start >= text.length)
+    return FALSE;
+  if (text.data[start] == '*')
     {
       (*at)++;
       *out_uid = IMAP_UID_STAR;
