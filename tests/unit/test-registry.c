@@ -207,6 +207,28 @@ test_names (void)
   g_assert_null (registry_file (registry, "backend", "good-filter"));
 }
 
+/* The project's own filters, through libmailhaul: the errors that they set are the
+ * core's, with their scope. MAILHAUL_TEST_FILTERS is where they were built. */
+static void
+test_own_filters (void)
+{
+  static const char *const names[] = { "rename-folder", "skip-folder", "skip-message" };
+  const char *folder = g_getenv ("MAILHAUL_TEST_FILTERS");
+  g_autoptr (Registry) registry = registry_new ((const char *const[]){ folder, NULL });
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      const HaulFilter *filter = registry_filter (registry, names[i], &error);
+      g_assert_no_error (error);
+
+      g_autofree gpointer settings = g_malloc0 (filter->settings_size);
+      g_assert_false (filter->check (settings, &error));
+      g_assert_error (error, HAUL_ERROR, HAUL_ERROR_CONFIG);
+      g_assert_cmpint (haul_error_scope (error), ==, HAUL_SCOPE_JOB);
+    }
+}
+
 /* ---- files in a folder of their own ---- */
 
 typedef struct
@@ -441,6 +463,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plugin/registry/names-the-nearest-plugin", test_unknown);
   g_test_add_func ("/plugin/registry/lists-plugins-unopened", test_names);
   g_test_add_func ("/plugin/registry/takes-linked-in-plugins", test_linked_in);
+  if (g_getenv ("MAILHAUL_TEST_FILTERS") != NULL)
+    g_test_add_func ("/plugin/registry/loads-the-own-filters", test_own_filters);
   add_refusals ();
   ADD ("refuses-a-truncated-file", test_truncated);
   ADD ("refuses-what-is-no-module", test_no_module);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the engine gives to filters, in its simplest form, for tests of one filter alone.
+ */
+#pragma once
+
+#include <mailhaul/filter.h>
+
+/* _HaulFolderEdit: what a filter did to a folder. */
+struct _HaulFolderEdit
+{
+  char *reason; /* NULL: kept */
+  char *path;   /* in text form; NULL: not renamed */
+};
+
+/* _HaulMessageEdit: what a filter did to a message. */
+struct _HaulMessageEdit
+{
+  char *reason; /* NULL: kept */
+};
+
+/* _HaulMessage: a message as a test makes it. */
+struct _HaulMessage
+{
+  guint64 size_bytes;
+  guint32 flags;
+  const char *keywords[4];
+  gboolean has_date;
+  gint64 date_unix;
+  gint64 now_unix;
+};
+
+/* FAKE_OPTIONS: the most options that one test gives. */
+#define FAKE_OPTIONS 8
+
+/* FakeOption: an attribute of the element. */
+typedef struct
+{
+  const char *name, *value;
+} FakeOption;
+
+/* FakeFilter: a filter with its settings and instance, as in a chain of one. */
+typedef struct
+{
+  const HaulFilter *filter;
+  gpointer settings;
+  gpointer instance;
+} FakeFilter;
+
+/*
+ * fake_filter_new: checks the table, parses @options (ended by a NULL name), checks and
+ * creates. (transfer full); NULL with @out_message (transfer full) as a person would read
+ * it.
+ */
+FakeFilter *fake_filter_new (const HaulFilter *filter, const FakeOption *options,
+                             char **out_message);
+/* fake_filter_free: accepts NULL. */
+void fake_filter_free (FakeFilter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeFilter, fake_filter_free)
+
+/*
+ * fake_filter_folder: what becomes of the folder @path (text form) with @special_use: its
+ * new path, "dropped: REASON", or "error: MESSAGE". (transfer full)
+ */
+char *fake_filter_folder (const FakeFilter *self, const char *path, guint32 special_use);
+
+/* fake_filter_message: the reason for which @message is skipped, or NULL. (transfer full)
+ */
+char *fake_filter_message (const FakeFilter *self, const HaulMessage *message);
