@@ -218,14 +218,13 @@ check_choice (const JobAttributeSpec *spec, const char *value, guint *out_number
   return FALSE;
 }
 
-/* Blanks around a number are no part of it (XML Schema, whiteSpace="collapse"). */
 static gboolean
 check_uint (const JobAttributeSpec *spec, const char *value, guint *out_number)
 {
-  g_autofree char *text = g_strstrip (g_strdup (value));
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (text, 10, spec->minimum, spec->maximum, &number, NULL))
+  if (!g_ascii_string_to_unsigned (value, 10, spec->minimum, spec->maximum, &number,
+                                   NULL))
     return FALSE;
   *out_number = (guint) number;
   return TRUE;

@@ -341,7 +341,9 @@ job_xml_parse (const JobText *text, Problems *problems)
     }
   reader.open = g_ptr_array_new ();
   set_handlers (&reader);
-  xmlCtxtUseOptions (reader.parser, XML_PARSE_NONET);
+  /* NOENT: "&amp;" arrives as "&", not as a reference. Only XML's own five entities and
+   * character references exist, since a DOCTYPE ends the parse. */
+  xmlCtxtUseOptions (reader.parser, XML_PARSE_NONET | XML_PARSE_NOENT);
   xmlParseDocument (reader.parser);
   root = reader.root;
   if (problems_count (problems) == before && (!reader.parser->wellFormed || root == NULL))
@@ -375,15 +377,27 @@ on_schema_error (void *data, xmlErrorPtr error)
                 g_strchomp (words));
 }
 
+static xmlDoc *
+read_document (const char *data, gsize length)
+{
+  return xmlReadMemory (data, (int) length, NULL, NULL,
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
 static xmlRelaxNG *
 read_schema (Reader *self, const char *schema, gsize length)
 {
-  xmlRelaxNGParserCtxt *parser = xmlRelaxNGNewMemParserCtxt (schema, (int) length);
+  xmlDoc *document = read_document (schema, length);
+  xmlRelaxNGParserCtxt *parser;
   xmlRelaxNG *grammar;
 
+  if (document == NULL)
+    return NULL;
+  parser = xmlRelaxNGNewDocParserCtxt (document);
   xmlRelaxNGSetParserStructuredErrors (parser, on_schema_error, self);
   grammar = xmlRelaxNGParse (parser);
   xmlRelaxNGFreeParserCtxt (parser);
+  xmlFreeDoc (document);
   return grammar;
 }
 
@@ -404,8 +418,7 @@ job_xml_validate (const JobText *text, const char *schema, gsize schema_length,
         problems_add (problems, text->file, 0, "cannot read the schema");
       return FALSE;
     }
-  document = xmlReadMemory (text->data, (int) text->length, NULL, NULL,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  document = read_document (text->data, text->length);
   validator = xmlRelaxNGNewValidCtxt (grammar);
   xmlRelaxNGSetValidStructuredErrors (validator, on_invalid, &reader);
   valid = document != NULL && xmlRelaxNGValidateDoc (validator, document) == 0;

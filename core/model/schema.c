@@ -14,8 +14,9 @@
 #define XSD "http://www.w3.org/2001/XMLSchema-datatypes"
 /* ANNOTATIONS: the namespace in which editors look for documentation. */
 #define ANNOTATIONS "http://relaxng.org/ns/compatibility/annotations/1.0"
-/* COLUMN_PATTERN: a value with a ${column} is checked when the account is known. */
-#define COLUMN_PATTERN   "[\\s\\S]*\\$\\{[^}]+\\}[\\s\\S]*"
+/* COLUMN_PATTERN: a value with a ${column} is checked when the account is known. In XML
+ * Schema '$' is a plain character. */
+#define COLUMN_PATTERN   "[\\s\\S]*$\\{[^}]+\\}[\\s\\S]*"
 #define SIZE_PATTERN     "[0-9]+([bB]|[kKmMgGtTpP]([iI]?[bB])?)?"
 #define DURATION_PATTERN "0|[0-9]+([mM][sS]|[sSmMhHdDyY])"
 #define DATE_PATTERN                                                                     \
