@@ -2,16 +2,17 @@
 /*
  * Has two options of one name.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulOptionSpec options[] = {
-  HAUL_OPT_STRING (Stub, host, "host", NULL, HAUL_OPT_NONE, "Server"),
-  HAUL_OPT_STRING (Stub, host, "host", NULL, HAUL_OPT_NONE, "Server again"), HAUL_OPT_END
+  HAUL_OPT_STRING (Minimal, host, "host", NULL, HAUL_OPT_NONE, "Server"),
+  HAUL_OPT_STRING (Minimal, host, "host", NULL, HAUL_OPT_NONE, "Server again"),
+  HAUL_OPT_END
 };
 
 static const HaulBackend backend = {
-  HAUL_BACKEND_HEADER, .name = "duplicate-option",     .summary = "Broken on purpose",
-  .options = options,  .settings_size = sizeof (Stub), STUB_SOURCE,
+  HAUL_BACKEND_HEADER, .name = "duplicate-option",        .summary = "Broken on purpose",
+  .options = options,  .settings_size = sizeof (Minimal), MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (duplicate_option, backend)

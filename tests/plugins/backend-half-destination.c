@@ -2,15 +2,15 @@
 /*
  * Stores, but cannot create a folder.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "half-destination",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
-  .store = stub_store,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
+  .store = minimal_store,
 };
 
 HAUL_DEFINE_BACKEND (half_destination, backend)

@@ -3,7 +3,7 @@
  * A plugin as it will be built with newer headers, whose struct goes on: what this
  * mailhaul does not know must not be read.
  */
-#include "stub.h"
+#include "minimal.h"
 
 typedef struct
 {
@@ -16,9 +16,9 @@ static const NewerBackend newer = {
              .api_version = 1,
              .name = "newer",
              .summary = "Made with newer headers",
-             .settings_size = sizeof (Stub),
-             STUB_SOURCE },
-  .later = { stub_open, stub_open, stub_open, stub_open },
+             .settings_size = sizeof (Minimal),
+             MINIMAL_SOURCE },
+  .later = { minimal_open, minimal_open, minimal_open, minimal_open },
 };
 
 HAUL_DEFINE_BACKEND (newer, newer.known)

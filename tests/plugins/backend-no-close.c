@@ -2,18 +2,18 @@
 /*
  * Lacks a callback without which nothing can be ended.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "no-close",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  .open = stub_open,
-  .list = stub_list,
-  .enter = stub_enter,
-  .scan = stub_scan,
-  .fetch = stub_fetch,
+  .settings_size = sizeof (Minimal),
+  .open = minimal_open,
+  .list = minimal_list,
+  .enter = minimal_enter,
+  .scan = minimal_scan,
+  .fetch = minimal_fetch,
 };
 
 HAUL_DEFINE_BACKEND (no_close, backend)

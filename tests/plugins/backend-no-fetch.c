@@ -2,18 +2,18 @@
 /*
  * Lacks a callback that every backend needs.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "no-fetch",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  .open = stub_open,
-  .close = stub_close,
-  .list = stub_list,
-  .enter = stub_enter,
-  .scan = stub_scan,
+  .settings_size = sizeof (Minimal),
+  .open = minimal_open,
+  .close = minimal_close,
+  .list = minimal_list,
+  .enter = minimal_enter,
+  .scan = minimal_scan,
 };
 
 HAUL_DEFINE_BACKEND (no_fetch, backend)

@@ -2,13 +2,13 @@
 /*
  * Does not say what it is.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "no-summary",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (no_summary, backend)

@@ -2,13 +2,13 @@
 /*
  * Exports its struct under another plugin's name.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "no-symbol",
   .summary = "Broken on purpose",
-  STUB_SOURCE,
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (another, backend)

@@ -2,14 +2,14 @@
 /*
  * Has no name.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = NULL,
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (null_name, backend)

@@ -2,7 +2,7 @@
 /*
  * Exports the right symbol, which gives nothing.
  */
-#include "stub.h"
+#include "minimal.h"
 
 HAUL_API const HaulBackend *haul_backend_null_plugin_get (void);
 

@@ -3,7 +3,7 @@
  * A plugin as it was built with older headers, whose struct ended after `store`: what
  * came later must read as absent, whatever lies there.
  */
-#include "stub.h"
+#include "minimal.h"
 
 #include <stddef.h>
 
@@ -18,10 +18,10 @@ static const HaulBackend older = {
   .api_version = 1,
   .name = "older",
   .summary = "Made with older headers",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
-  .create = stub_create,
-  .store = stub_store,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
+  .create = minimal_create,
+  .store = minimal_store,
   .update = (gpointer) never_call,
   .expunge = (gpointer) never_call,
   .recover = (gpointer) never_call,

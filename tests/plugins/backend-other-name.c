@@ -2,14 +2,14 @@
 /*
  * Calls itself otherwise than its file.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER,
   .name = "something-else",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (other_name, backend)

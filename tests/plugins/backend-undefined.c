@@ -2,7 +2,7 @@
 /*
  * Calls a function that no mailhaul has.
  */
-#include "stub.h"
+#include "minimal.h"
 
 HAUL_API int haul_function_of_the_far_future (void);
 
@@ -14,7 +14,7 @@ undefined_caps (gpointer session)
 
 static const HaulBackend backend = {
   HAUL_BACKEND_HEADER, .name = "undefined",    .summary = "Broken on purpose",
-  STUB_SOURCE,         .caps = undefined_caps,
+  MINIMAL_SOURCE,      .caps = undefined_caps,
 };
 
 HAUL_DEFINE_BACKEND (undefined, backend)

@@ -2,13 +2,13 @@
 /*
  * Forgot HAUL_BACKEND_HEADER, and with it the version.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   .name = "version-zero",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (version_zero, backend)

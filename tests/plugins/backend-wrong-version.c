@@ -2,15 +2,15 @@
 /*
  * Made for a version of the interface that is not there yet.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulBackend backend = {
   .struct_size = sizeof (HaulBackend),
   .api_version = 7,
   .name = "wrong-version",
   .summary = "Broken on purpose",
-  .settings_size = sizeof (Stub),
-  STUB_SOURCE,
+  .settings_size = sizeof (Minimal),
+  MINIMAL_SOURCE,
 };
 
 HAUL_DEFINE_BACKEND (wrong_version, backend)

@@ -2,13 +2,13 @@
 /*
  * A filter that is whole and keeps everything.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulFilter filter = {
   HAUL_FILTER_HEADER,
   .name = "good-filter",
   .summary = "Broken on purpose",
-  .folder = stub_folder,
+  .folder = minimal_folder,
 };
 
 HAUL_DEFINE_FILTER (good_filter, filter)

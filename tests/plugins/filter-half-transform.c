@@ -2,16 +2,16 @@
 /*
  * A filter that begins a transform and cannot end it.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulFilter filter = {
   HAUL_FILTER_HEADER,
   .name = "half-transform",
   .summary = "Broken on purpose",
   .effects = HAUL_FILTER_CHANGES_SIZE,
-  .transform_begin = stub_transform_begin,
-  .transform_push = stub_transform_push,
-  .transform_free = stub_transform_free,
+  .transform_begin = minimal_transform_begin,
+  .transform_push = minimal_transform_push,
+  .transform_free = minimal_transform_free,
 };
 
 HAUL_DEFINE_FILTER (half_transform, filter)

@@ -2,7 +2,7 @@
 /*
  * A filter that does nothing.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulFilter filter = {
   HAUL_FILTER_HEADER,

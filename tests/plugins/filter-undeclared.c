@@ -2,16 +2,16 @@
 /*
  * A filter that changes bodies and does not say so.
  */
-#include "stub.h"
+#include "minimal.h"
 
 static const HaulFilter filter = {
   HAUL_FILTER_HEADER,
   .name = "undeclared",
   .summary = "Broken on purpose",
-  .transform_begin = stub_transform_begin,
-  .transform_push = stub_transform_push,
-  .transform_finish = stub_transform_finish,
-  .transform_free = stub_transform_free,
+  .transform_begin = minimal_transform_begin,
+  .transform_push = minimal_transform_push,
+  .transform_finish = minimal_transform_finish,
+  .transform_free = minimal_transform_free,
 };
 
 HAUL_DEFINE_FILTER (undeclared, filter)

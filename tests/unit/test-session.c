@@ -9,193 +9,7 @@
 
 #include <mailhaul/error.h>
 
-/* Behaviour: how the fake answers. */
-typedef enum
-{
-  BEHAVE_WELL = 0,
-  FAIL_FOLDER,   /* FALSE with an error of folder scope */
-  FAIL_SESSION,  /* FALSE with an error of session scope */
-  FAIL_SILENTLY, /* FALSE without an error */
-  SUCCEED_WITH_ERROR,
-  FORGET_A_RESULT,
-  EMPTY_NAME,
-  BAD_UTF8,
-  NO_STRUCT_SIZE,
-  OLD_STRUCT,
-  EMPTY_KEY,
-  CANCELLED,
-} Behaviour;
-
-typedef struct
-{
-  Behaviour behaviour;
-  guint closed;
-  guint calls;
-} Fake;
-
-static gboolean
-answer (Fake *fake, GError **error)
-{
-  fake->calls++;
-  switch (fake->behaviour)
-    {
-    case FAIL_FOLDER:
-      return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER, "no");
-    case FAIL_SESSION:
-      return haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION, "gone");
-    case CANCELLED:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "stopped");
-      return FALSE;
-    case FAIL_SILENTLY:
-      return FALSE;
-    case SUCCEED_WITH_ERROR:
-      haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER, "hidden");
-      return TRUE;
-    case BEHAVE_WELL:
-    case FORGET_A_RESULT:
-    case EMPTY_NAME:
-    case BAD_UTF8:
-    case NO_STRUCT_SIZE:
-    case OLD_STRUCT:
-    case EMPTY_KEY:
-      return TRUE;
-    }
-  g_assert_not_reached ();
-}
-
-static gpointer
-fake_open (const HaulOpen *open, GError **error)
-{
-  Fake *fake = (gpointer) open->settings;
-
-  return answer (fake, error) ? fake : NULL;
-}
-
-static void
-fake_close (gpointer session)
-{
-  ((Fake *) session)->closed++;
-}
-
-static guint32
-fake_caps (gpointer session)
-{
-  return HAUL_CAP_KEYWORDS;
-}
-
-static gboolean
-fake_idle (gpointer session, gint64 max_us, GError **error)
-{
-  return answer (session, error);
-}
-
-static gboolean
-fake_list (gpointer session, HaulFolderFunc func, gpointer user_data, GError **error)
-{
-  static const char *const names[] = { "a", "b", NULL };
-  static const char *const empty[] = { "a", "", NULL };
-  static const char *const bad[] = { "\xff", NULL };
-  Fake *fake = session;
-  HaulFolder folder = HAUL_FOLDER_INIT;
-
-  folder.path = fake->behaviour == EMPTY_NAME ? empty
-                : fake->behaviour == BAD_UTF8 ? bad
-                                              : names;
-  folder.status.messages = 99;
-  if (fake->behaviour == NO_STRUCT_SIZE)
-    folder.struct_size = 0;
-  if (fake->behaviour == OLD_STRUCT)
-    folder.struct_size = G_STRUCT_OFFSET (HaulFolder, status);
-  return func (&folder, user_data, error) && answer (fake, error);
-}
-
-static gboolean
-fake_enter (gpointer session, HaulPath path, HaulEnterMode mode,
-            HaulFolderStatus *out_status, GError **error)
-{
-  out_status->messages = 7; /* never NULL for a backend */
-  return answer (session, error);
-}
-
-static gboolean
-fake_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
-           GError **error)
-{
-  Fake *fake = session;
-  HaulRecord record = HAUL_RECORD_INIT;
-
-  record.key = (HaulBytes){ (const guint8 *) "k", fake->behaviour != EMPTY_KEY };
-  record.flags = HAUL_FLAG_SEEN;
-  record.size_bytes = 99;
-  if (fake->behaviour == NO_STRUCT_SIZE)
-    record.struct_size = 0;
-  if (fake->behaviour == OLD_STRUCT)
-    record.struct_size = G_STRUCT_OFFSET (HaulRecord, size_bytes);
-  out_result->delta = TRUE;
-  return scan->record (&record, scan->user_data, error) && answer (fake, error);
-}
-
-static gboolean
-fake_fetch (gpointer session, HaulPlan *plan, HaulSink *sink, GError **error)
-{
-  return answer (session, error);
-}
-
-static gboolean
-fake_store (gpointer session, HaulFeed *feed, GError **error)
-{
-  return answer (session, error);
-}
-
-static gboolean
-fake_create (gpointer session, const HaulFolder *folders, gsize count,
-             HaulFolderResultFunc func, gpointer user_data, GError **error)
-{
-  Fake *fake = session;
-  gsize first = fake->behaviour == FORGET_A_RESULT ? 1 : 0;
-
-  for (gsize i = first; i < count; i++)
-    func (folders[i].path, NULL, user_data);
-  return answer (fake, error);
-}
-
-static gboolean
-fake_update (gpointer session, const HaulChange *changes, gsize count,
-             HaulChangeResultFunc func, gpointer user_data, GError **error)
-{
-  Fake *fake = session;
-  gsize first = fake->behaviour == FORGET_A_RESULT ? 1 : 0;
-
-  for (gsize i = first; i < count; i++)
-    func (changes[i].key, HAUL_NO_BYTES, NULL, user_data);
-  return answer (fake, error);
-}
-
-static gboolean
-fake_expunge (gpointer session, const HaulBytes *keys, gsize count,
-              HaulChangeResultFunc func, gpointer user_data, GError **error)
-{
-  Fake *fake = session;
-  gsize first = fake->behaviour == FORGET_A_RESULT ? 1 : 0;
-
-  for (gsize i = first; i < count; i++)
-    func (keys[i], HAUL_NO_BYTES, NULL, user_data);
-  return answer (fake, error);
-}
-
-static const HaulBackend least = {
-  HAUL_BACKEND_HEADER, .name = "fake",      .summary = "Fake",
-  .open = fake_open,   .close = fake_close, .list = fake_list,
-  .enter = fake_enter, .scan = fake_scan,   .fetch = fake_fetch,
-};
-
-static const HaulBackend full = {
-  HAUL_BACKEND_HEADER, .name = "fake",        .summary = "Fake",
-  .open = fake_open,   .close = fake_close,   .caps = fake_caps,
-  .idle = fake_idle,   .list = fake_list,     .create = fake_create,
-  .enter = fake_enter, .scan = fake_scan,     .fetch = fake_fetch,
-  .store = fake_store, .update = fake_update, .expunge = fake_expunge,
-};
+#include "../plugins/moody-backend.h"
 
 static const char *const path[] = { "a", NULL };
 
@@ -350,7 +164,7 @@ static GError *
 try_call (CallFunc call, Behaviour behaviour, Seen *seen)
 {
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&full, &fake);
+  g_autoptr (Session) session = open_fake (&fake_full, &fake);
   GError *error = NULL;
 
   memset (seen, 0, sizeof *seen);
@@ -486,7 +300,7 @@ static void
 test_outputs (void)
 {
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&full, &fake);
+  g_autoptr (Session) session = open_fake (&fake_full, &fake);
   HaulFolderStatus status = { .messages = 1 };
   HaulScanResult scanned = { 0 };
   Seen seen = { 0 };
@@ -510,7 +324,7 @@ static void
 test_ended (void)
 {
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&full, &fake);
+  g_autoptr (Session) session = open_fake (&fake_full, &fake);
   Seen seen = { 0 };
   g_autoptr (GError) error = NULL;
 
@@ -533,7 +347,7 @@ static void
 test_folder_error_goes_on (void)
 {
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&full, &fake);
+  g_autoptr (Session) session = open_fake (&fake_full, &fake);
   Seen seen = { 0 };
 
   fake.behaviour = FAIL_FOLDER;
@@ -549,12 +363,12 @@ test_defaults (void)
   static const CallFunc unsupported[] = { call_store, call_create, call_update,
                                           call_expunge, call_subscribe };
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&least, &fake);
+  g_autoptr (Session) session = open_fake (&fake_least, &fake);
   Seen seen = { 0 };
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpuint (session_caps (session), ==, 0);
-  g_assert_true (session_backend (session) == &least);
+  g_assert_true (session_backend (session) == &fake_least);
   for (gsize i = 0; i < G_N_ELEMENTS (nothing); i++)
     g_assert_true (nothing[i](session, &seen, NULL));
   for (gsize i = 0; i < G_N_ELEMENTS (unsupported); i++)
@@ -570,7 +384,7 @@ static void
 test_caps (void)
 {
   Fake fake = { 0 };
-  g_autoptr (Session) session = open_fake (&full, &fake);
+  g_autoptr (Session) session = open_fake (&fake_full, &fake);
 
   g_assert_cmpuint (session_caps (session), ==, HAUL_CAP_KEYWORDS);
 }
@@ -597,7 +411,7 @@ test_open_fails (void)
                         .role = HAUL_ROLE_SOURCE };
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (session_open (&full, &open, &error));
+      g_assert_null (session_open (&fake_full, &open, &error));
       g_assert_error (error, HAUL_ERROR, (int) vectors[i].code);
       g_assert_cmpuint (fake.closed, ==, vectors[i].closed);
     }
@@ -612,11 +426,11 @@ test_role (void)
                     .role = HAUL_ROLE_DESTINATION };
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (session_open (&least, &open, &error));
+  g_assert_null (session_open (&fake_least, &open, &error));
   g_assert_error (error, HAUL_ERROR, HAUL_ERROR_UNSUPPORTED);
   g_assert_cmpuint (fake.calls, ==, 0);
-  g_assert_true (session_backend_has_role (&full, HAUL_ROLE_DESTINATION));
-  g_assert_false (session_backend_has_role (&least, HAUL_ROLE_DESTINATION));
+  g_assert_true (session_backend_has_role (&fake_full, HAUL_ROLE_DESTINATION));
+  g_assert_false (session_backend_has_role (&fake_least, HAUL_ROLE_DESTINATION));
   session_close (NULL);
 }
 

@@ -63,71 +63,86 @@ typedef struct
 #define HAUL_OPT_OFFSET(S, member, T)                                                    \
   (G_STRUCT_OFFSET (S, member) + _Generic(((S *) 0)->member, T : 0))
 
+/* HAUL_OPT_BOOL: a row of HAUL_OPTION_BOOL: @default_ "yes", or NULL for FALSE. */
 #define HAUL_OPT_BOOL(S, member, name_, default_, flags_, summary_)                      \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_BOOL, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, gboolean), .default_text = default_,           \
     .summary = summary_                                                                  \
   }
+/* HAUL_OPT_UINT: a row of HAUL_OPTION_UINT: @unit_ names what is counted; @min_ and @max_
+ * may be NULL. */
 #define HAUL_OPT_UINT(S, member, name_, default_, min_, max_, unit_, flags_, summary_)   \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_UINT, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, guint), .default_text = default_,              \
     .minimum_text = min_, .maximum_text = max_, .unit = unit_, .summary = summary_       \
   }
+/* HAUL_OPT_SIZE: a row of HAUL_OPTION_SIZE: all values as texts, "64KiB". */
 #define HAUL_OPT_SIZE(S, member, name_, default_, min_, max_, flags_, summary_)          \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_SIZE, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, guint64), .default_text = default_,            \
     .minimum_text = min_, .maximum_text = max_, .unit = "bytes", .summary = summary_     \
   }
+/* HAUL_OPT_DURATION: a row of HAUL_OPTION_DURATION: all values as texts, "90s". */
 #define HAUL_OPT_DURATION(S, member, name_, default_, min_, max_, flags_, summary_)      \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_DURATION, .flags = flags_,                        \
     .offset = HAUL_OPT_OFFSET (S, member, gint64), .default_text = default_,             \
     .minimum_text = min_, .maximum_text = max_, .unit = "duration", .summary = summary_  \
   }
+/* HAUL_OPT_STRING: a row of HAUL_OPTION_STRING: any text. */
 #define HAUL_OPT_STRING(S, member, name_, default_, flags_, summary_)                    \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_STRING, .flags = flags_,                          \
     .offset = HAUL_OPT_OFFSET (S, member, char *), .default_text = default_,             \
     .summary = summary_                                                                  \
   }
+/* HAUL_OPT_PATH: a row of HAUL_OPTION_PATH: a file or folder. */
 #define HAUL_OPT_PATH(S, member, name_, default_, flags_, summary_)                      \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_PATH, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, char *), .default_text = default_,             \
     .summary = summary_                                                                  \
   }
+/* HAUL_OPT_ENUM: a row of HAUL_OPTION_ENUM: @choices_ are the names, the member is the
+ * index. */
 #define HAUL_OPT_ENUM(S, member, name_, default_, choices_, flags_, summary_)            \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_ENUM, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, int), .default_text = default_,                \
     .choices = choices_, .summary = summary_                                             \
   }
+/* HAUL_OPT_LIST: a row of HAUL_OPTION_LIST: words. */
 #define HAUL_OPT_LIST(S, member, name_, default_, flags_, summary_)                      \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_LIST, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, char **), .default_text = default_,            \
     .summary = summary_                                                                  \
   }
+/* HAUL_OPT_PATTERN: a row of HAUL_OPTION_PATTERN: a regular expression. */
 #define HAUL_OPT_PATTERN(S, member, name_, default_, flags_, summary_)                   \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_PATTERN, .flags = flags_,                         \
     .offset = HAUL_OPT_OFFSET (S, member, GRegex *), .default_text = default_,           \
     .summary = summary_                                                                  \
   }
+/* HAUL_OPT_SECRET: a row of HAUL_OPTION_SECRET: has no default; each of its four forms is
+ * an option. */
 #define HAUL_OPT_SECRET(S, member, name_, flags_, summary_)                              \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_SECRET, .flags = flags_,                          \
     .offset = HAUL_OPT_OFFSET (S, member, HaulSecret *), .summary = summary_             \
   }
+/* HAUL_OPT_DATE: a row of HAUL_OPTION_DATE: the date by itself or with a time. */
 #define HAUL_OPT_DATE(S, member, name_, default_, flags_, summary_)                      \
   {                                                                                      \
     .name = name_, .type = HAUL_OPTION_DATE, .flags = flags_,                            \
     .offset = HAUL_OPT_OFFSET (S, member, gint64), .default_text = default_,             \
     .unit = "date", .summary = summary_                                                  \
   }
+/* HAUL_OPT_END: the last row. */
 #define HAUL_OPT_END                                                                     \
   {                                                                                      \
     .name = NULL                                                                         \
