@@ -77,9 +77,6 @@ static sqlite3_stmt *
 destination_statement (State *self, GError **error)
 {
   const char *action = "look up a message";
-  if (!index_require (self, error))
-    return NULL;
-  state_read_begin (self);
   if (self->index == STATE_INDEX_TEMPORARY)
     return state_prepare (
         self, STATEMENT_FIND_DESTINATION_TEMPORARY,
@@ -100,9 +97,18 @@ state_cursor_find_destination (StateCursor *cursor, HaulBytes destination_key,
 {
   State *self = cursor->state;
   state_enter (self);
-  sqlite3_stmt *statement = destination_statement (self, error);
-  gboolean done = statement != NULL
-                  && find (cursor, statement, destination_key, out, out_found, error);
+  gboolean useful = FALSE;
+  state_read_begin (self);
+  gboolean done = index_require (self, cursor->folder_id, &useful, error);
+  if (done && !useful)
+    *out_found = FALSE;
+  else if (done)
+    {
+      state_read_begin (self);
+      sqlite3_stmt *statement = destination_statement (self, error);
+      done = statement != NULL
+             && find (cursor, statement, destination_key, out, out_found, error);
+    }
   state_leave (self);
   return done;
 }

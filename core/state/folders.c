@@ -175,7 +175,7 @@ save_folder (State *self, const StateFolder *folder, gboolean durable, GError **
   if (!state_refuse_read_only (self, action, error))
     return FALSE;
   /* a row that is the same already is not written again: an unchanged account costs no
-   * journal. A durable save is, for the sync that comes with it. */
+   * journal */
   sqlite3_stmt *statement = state_prepare (
       self, STATEMENT_FOLDER_SAVE,
       "UPDATE folders SET (" SAVED_COLUMNS ") = (" SAVED_VALUES ")"

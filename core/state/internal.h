@@ -20,6 +20,7 @@ typedef enum
   STATEMENT_BEGIN_READ,
   STATEMENT_COMMIT,
   STATEMENT_ROLLBACK,
+  STATEMENT_TOUCH,
   STATEMENT_BIND_READ,
   STATEMENT_BIND_WRITE,
   STATEMENT_FOLDER_LOAD,
@@ -28,6 +29,7 @@ typedef enum
   STATEMENT_FOLDER_NOTE,
   STATEMENT_FOLDER_FORGET,
   STATEMENT_FOLDERS,
+  STATEMENT_FOLDER_HAS_ROWS,
   STATEMENT_FIND_SOURCE,
   STATEMENT_FIND_DESTINATION,
   STATEMENT_FIND_DESTINATION_TEMPORARY,
@@ -132,6 +134,12 @@ void state_finalize_all (State *self);
 /* SCHEMA_VERSION: grows with each change of the tables; a newer one is refused. */
 #define SCHEMA_VERSION 1
 
+/* SCHEMA_INDEX: finds messages by destination key; made by index.c. What has no such key
+ * yet is left out. */
+#define SCHEMA_INDEX                                                                     \
+  "CREATE INDEX messages_destination ON messages (folder, destination_key)"              \
+  " WHERE destination_key IS NOT NULL"
+
 /* SchemaVerdict: what schema_examine() found. */
 typedef enum
 {
@@ -143,6 +151,8 @@ typedef enum
 /* schema_configure: the settings of the connection; a result that is not SQLITE_OK may be
  * damage. */
 int schema_configure (State *self);
+/* schema_begin_writing: turns the journal on; only for a file that is ours. */
+gboolean schema_begin_writing (State *self, GError **error);
 /* schema_examine: reads the header and the small tables; with @thorough every page. FALSE
  * with HAUL_ERROR_UNSUPPORTED for a newer file, HAUL_ERROR_IO or _PERMISSION when it
  * cannot be read. */
@@ -183,10 +193,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StateLock, state_lock_free)
 
 /* ---- index.c ---- */
 
-/* index_require: makes sure that messages can be found by their destination key: by an
- * index of the file that is made when it is first needed (one commit) and then kept, or
- * for a reader whose file has none by a temporary table. Lock held. */
-gboolean index_require (State *self, GError **error);
+/*
+ * index_require: makes sure that messages of the folder can be found by their destination
+ * key: by an index of the file that is made when it is first needed (one commit) and then
+ * kept, or for a reader whose file has none by a temporary table. self->index then says
+ * which. *@out_useful FALSE: the folder has no rows at all, and nothing was made. Lock
+ * held.
+ */
+gboolean index_require (State *self, gint64 folder_id, gboolean *out_useful,
+                        GError **error);
+
 /* ---- damage.c ---- */
 
 /* damage_set_aside: renames @path with its -wal and -shm to PATH.damaged-TIME… Returns:

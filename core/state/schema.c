@@ -19,11 +19,13 @@
 /* PATIENCE_MS: how long a reader's recovery of the journal may keep us waiting. */
 #define PATIENCE_MS 10000
 
+#define TABLE_COUNT 4
+
 /*
  * The rows of messages stand in the order of their key, so that a batch of neighbours
  * fills few pages. Their index by destination key is made when it is needed: index.c.
  */
-static const char *const tables[] = {
+static const char *const tables[TABLE_COUNT] = {
   "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE folders (id INTEGER PRIMARY KEY, source_path TEXT NOT NULL,"
   " destination_path TEXT NOT NULL, source_validity INTEGER NOT NULL DEFAULT 0,"
@@ -54,6 +56,13 @@ static const char *const probes[] = {
   "SELECT id, started FROM runs ORDER BY id DESC LIMIT 1",
 };
 
+/* How many of our tables are there, as we made them to the letter; minus the index if it
+ * is not as we make it. */
+#define COUNT_TABLES                                                                     \
+  "SELECT (SELECT count(*) FROM sqlite_schema WHERE sql IN (?1, ?2, ?3, ?4))"            \
+  " - (SELECT count(*) FROM sqlite_schema WHERE name = 'messages_destination'"           \
+  " AND sql IS NOT ?5)"
+
 int
 schema_configure (State *self)
 {
@@ -64,11 +73,16 @@ schema_configure (State *self)
   int result = state_exec (self, "PRAGMA cache_size=-" CACHE_KIB);
   if (result == SQLITE_OK)
     result = state_exec (self, "PRAGMA cell_size_check=ON");
-  if (result == SQLITE_OK && !self->read_only)
-    result = state_exec (self, "PRAGMA journal_mode=WAL;"
-                               "PRAGMA journal_size_limit=" JOURNAL_LIMIT_BYTES ";"
-                               "PRAGMA synchronous=NORMAL");
   return result;
+}
+
+gboolean
+schema_begin_writing (State *self, GError **error)
+{
+  int result = state_exec (self, "PRAGMA journal_mode=WAL;"
+                                 "PRAGMA journal_size_limit=" JOURNAL_LIMIT_BYTES ";"
+                                 "PRAGMA synchronous=NORMAL");
+  return result == SQLITE_OK || state_sql_error (self, result, "begin a journal", error);
 }
 
 /* Takes the first column of the first row as a number. */
@@ -107,18 +121,35 @@ check_pages (State *self, gboolean *out_good)
 }
 
 static int
+count_tables (State *self, int *out_count)
+{
+  sqlite3_stmt *statement = NULL;
+  int result = sqlite3_prepare_v2 (self->db, COUNT_TABLES, -1, &statement, NULL);
+  for (int i = 0; i < TABLE_COUNT && result == SQLITE_OK; i++)
+    state_bind_text (statement, i + 1, tables[i]);
+  if (result == SQLITE_OK)
+    state_bind_text (statement, TABLE_COUNT + 1, SCHEMA_INDEX);
+  if (result == SQLITE_OK)
+    result = sqlite3_step (statement);
+  if (result == SQLITE_ROW)
+    {
+      *out_count = sqlite3_column_int (statement, 0);
+      result = SQLITE_OK;
+    }
+  sqlite3_finalize (statement);
+  return result;
+}
+
+static int
 probe_tables (State *self, gboolean thorough, gboolean *out_good)
 {
-  *out_good = TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (probes); i++)
-    {
-      int result = state_exec (self, probes[i]);
-      /* a table or column that is not there: nothing of ours writes such a file */
-      if ((result & 0xff) == SQLITE_ERROR)
-        *out_good = FALSE;
-      else if (result != SQLITE_OK)
-        return result;
-    }
+  int count = 0;
+  int result = count_tables (self, &count);
+  *out_good = count == TABLE_COUNT;
+  for (gsize i = 0; i < G_N_ELEMENTS (probes) && *out_good && result == SQLITE_OK; i++)
+    result = state_exec (self, probes[i]);
+  if (result != SQLITE_OK)
+    return result;
   return thorough && *out_good ? check_pages (self, out_good) : SQLITE_OK;
 }
 
@@ -181,6 +212,8 @@ schema_create (State *self, GError **error)
   int result = state_exec (self, marks);
   for (gsize i = 0; i < G_N_ELEMENTS (tables) && result == SQLITE_OK; i++)
     result = state_exec (self, tables[i]);
+  if (result == SQLITE_OK)
+    result = state_exec (self, "INSERT INTO meta (key, value) VALUES ('syncs', 0)");
   if (result != SQLITE_OK)
     state_sql_error (self, result, action, error);
   return state_transaction_end (self, result == SQLITE_OK, action, error);

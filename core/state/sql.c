@@ -200,6 +200,12 @@ state_transaction_begin (State *self, gboolean durable, const char *action,
 gboolean
 state_transaction_end (State *self, gboolean done, const char *action, GError **error)
 {
+  /* SQLite syncs only what it writes, and writes only what differs; but what was
+   * committed before without a sync counts, too */
+  if (done && self->durable)
+    done = run_constant (self, STATEMENT_TOUCH,
+                         "UPDATE meta SET value = value + 1 WHERE key = 'syncs'", action,
+                         error);
   if (done)
     done = run_constant (self, STATEMENT_COMMIT, "COMMIT", action, error);
   if (done)

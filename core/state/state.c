@@ -22,6 +22,9 @@
  * of its steps. */
 #define READ_ATTEMPTS 5
 
+/* FILE_BYTES_MIN: SQLite's smallest page. */
+#define FILE_BYTES_MIN 512
+
 struct _StateGuard
 {
   pthread_mutex_t mutex;
@@ -169,6 +172,14 @@ connect_to (State *self, const char *name, int flags, gboolean thorough,
   return schema_examine (self, thorough, out_verdict, error);
 }
 
+/* SQLite would take what is left of it for a fresh one. */
+static gboolean
+is_stump (const char *path)
+{
+  guint64 size = size_of (path, "");
+  return size > 0 && size < FILE_BYTES_MIN;
+}
+
 static gboolean
 open_writer (State *self, const char *lock_path, char **out_damaged, GError **error)
 {
@@ -184,7 +195,9 @@ open_writer (State *self, const char *lock_path, char **out_damaged, GError **er
                       || size_of (self->path, "-wal") > 0;
   SchemaVerdict verdict = SCHEMA_GOOD;
   state_lock_sign (self->lock);
-  if (!connect_to (self, self->path, flags, thorough, &verdict, error))
+  if (is_stump (self->path))
+    verdict = SCHEMA_DAMAGED;
+  else if (!connect_to (self, self->path, flags, thorough, &verdict, error))
     return FALSE;
   if (verdict == SCHEMA_DAMAGED)
     {
@@ -195,6 +208,8 @@ open_writer (State *self, const char *lock_path, char **out_damaged, GError **er
         return FALSE;
     }
   self->suspect = FALSE;
+  if (!schema_begin_writing (self, error))
+    return FALSE;
   sqlite3_wal_hook (self->db, on_journal, self);
   if (verdict == SCHEMA_GOOD)
     return TRUE;
@@ -260,13 +275,11 @@ open_reader (State *self, const char *lock_path, char **out_damaged, GError **er
     return refuse_errno ("open state file", self->path, errno, error);
   SchemaVerdict verdict = SCHEMA_FRESH;
   self->lock = state_lock_watch (lock_path);
-  if (size_of (self->path, "") > 0)
-    {
-      self->read_only = TRUE;
-      gboolean done = open_bare (self, &verdict, error);
-      if (!done)
-        return FALSE;
-    }
+  self->read_only = TRUE;
+  if (is_stump (self->path))
+    verdict = SCHEMA_DAMAGED;
+  else if (size_of (self->path, "") > 0 && !open_bare (self, &verdict, error))
+    return FALSE;
   if (verdict == SCHEMA_DAMAGED)
     *out_damaged = g_strdup (self->path);
   self->read_only = FALSE;
