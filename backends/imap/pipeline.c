@@ -312,6 +312,8 @@ imap_pipeline_pop (ImapPipeline *self, gpointer *out_user_data)
     return FALSE;
   *out_user_data = entry_at (self, 0)->user_data;
   remove_entry (self, 0);
+  self->closing = TRUE;
+  self->sending = SENDING_NONE;
   return TRUE;
 }
 

@@ -117,8 +117,8 @@ void imap_pipeline_progress (ImapPipeline *self, gint64 now_us);
 /* When patience ends for the first command in flight, monotonic µs; -1 if none is. */
 gint64 imap_pipeline_deadline (const ImapPipeline *self);
 
-/* Takes the oldest command out, for a connection that is lost: its outcome is unknown.
- * FALSE when none is left. */
+/* Takes the oldest command out of a lost connection, closing from then on; its outcome is
+ * unknown. FALSE when none is left. */
 gboolean imap_pipeline_pop (ImapPipeline *self, gpointer *out_user_data);
 
 /* Commands in flight. */
