@@ -7,6 +7,8 @@
  */
 #include "engine/side.h"
 
+#include <string.h>
+
 #include "engine/key-table.h"
 #include "model/keywords.h"
 
@@ -95,22 +97,27 @@ found_row (Pass *self, guint index, const Identity *identity, HaulBytes destinat
   return row;
 }
 
-static gboolean
-write_rows (Pass *self, GArray *rows, GError **error)
+/* Found: rows of found messages on their way into the state, a batch at a time. */
+typedef struct
 {
-  if (rows->len == 0 || self->lane->account->dry_run)
+  Pass *pass;
+  Records *unknown;
+  StateMessage rows[WRITE_BATCH];
+  guint count;
+} Found;
+
+static gboolean
+found_flush (Found *self, GError **error)
+{
+  const StateMessage *pointers[WRITE_BATCH];
+  guint count = self->count;
+  self->count = 0;
+  if (count == 0 || self->pass->lane->account->dry_run)
     return TRUE;
-  for (guint at = 0; at < rows->len; at += WRITE_BATCH)
-    {
-      const StateMessage *pointers[WRITE_BATCH];
-      guint count = MIN (rows->len - at, (guint) WRITE_BATCH);
-      for (guint i = 0; i < count; i++)
-        pointers[i] = &g_array_index (rows, StateMessage, at + i);
-      if (!state_write (self->lane->account->state, self->row->id, pointers, count, FALSE,
-                        error))
-        return FALSE;
-    }
-  return TRUE;
+  for (guint i = 0; i < count; i++)
+    pointers[i] = &self->rows[i];
+  return state_write (self->pass->lane->account->state, self->pass->row->id, pointers,
+                      count, FALSE, error);
 }
 
 /* First contact with a message that lay at the destination: it gets the source's flags
@@ -136,60 +143,98 @@ add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 f
   pass_add_change (self, change);
 }
 
-/* The candidate at @position of @candidates is the unknown message @found. */
-static void
-claim (Side *candidates, guint position, Records *unknown, guint found, GArray *rows)
+/* The candidate @index is the unknown message @at; @identity may know nothing. */
+static gboolean
+claim (Found *self, guint index, guint at, const Identity *identity, GError **error)
 {
-  Pass *self = candidates->pass;
-  guint index = g_array_index (candidates->positions, guint, position);
-  Record *theirs = records_get (unknown, found);
-  HaulBytes destination_key = records_key (unknown, found);
-  StateMessage row = found_row (self, index, &candidates->identities[position],
-                                destination_key);
-  g_array_append_val (rows, row);
-  records_get (self->records, index)->tag = RECORD_CLAIMED;
+  Pass *pass = self->pass;
+  Record *theirs = records_get (self->unknown, at);
+  HaulBytes destination_key = records_key (self->unknown, at);
+  self->rows[self->count++] = found_row (pass, index, identity, destination_key);
+  records_get (pass->records, index)->tag = RECORD_CLAIMED;
   theirs->tag = RECORD_CLAIMED;
-  self->ledger.matched++;
-  pass_post_action (self, ACTION_MATCH, row.source_key, 0, NULL);
-  add_missing_flags (self, index, destination_key, theirs->flags,
-                     records_keywords (unknown, theirs));
+  pass->ledger.matched++;
+  pass_post_action (pass, ACTION_MATCH, records_key (pass->records, index), 0, NULL);
+  add_missing_flags (pass, index, destination_key, theirs->flags,
+                     records_keywords (self->unknown, theirs));
+  return self->count < WRITE_BATCH || found_flush (self, error);
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  Records *records = user_data;
+  return memcmp (records_id (records, *(const guint *) a),
+                 records_id (records, *(const guint *) b), HAUL_DELIVERY_ID_LENGTH);
+}
+
+/* The unclaimed one of @sorted (of guint, by id) whose id is @id. */
+static gboolean
+find_id (Records *records, GArray *sorted, const guint8 *id, guint *out_at)
+{
+  guint low = 0, high = sorted->len;
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      guint at = g_array_index (sorted, guint, middle);
+      if (memcmp (records_id (records, at), id, HAUL_DELIVERY_ID_LENGTH) < 0)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  for (; low < sorted->len; low++)
+    {
+      guint at = g_array_index (sorted, guint, low);
+      if (memcmp (records_id (records, at), id, HAUL_DELIVERY_ID_LENGTH) != 0)
+        return FALSE;
+      if (records_get (records, at)->tag != RECORD_CLAIMED)
+        {
+          *out_at = at;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static gboolean
+is_candidate (const Record *record)
+{
+  return record->tag == RECORD_NEW || record->tag == RECORD_SUSPECT;
 }
 
 /* Delivery ids are proof by themselves: no identity is read. */
-static void
-claim_by_id (Pass *self, Records *unknown, GArray *rows)
+static gboolean
+claim_by_id (Found *self, GError **error)
 {
-  Side candidates = { 0 };
-  side_init (&candidates, self, self->records, FALSE);
-  g_autoptr (KeyTable) by_id = key_table_new ();
-  guint ids = 0;
-  for (guint i = 0; i < records_length (unknown); i++)
-    {
-      const guint8 *id = records_id (unknown, i);
-      if (id == NULL)
-        continue;
-      key_table_add (by_id, (HaulBytes){ id, HAUL_DELIVERY_ID_LENGTH }, i);
-      ids++;
-    }
-  for (guint i = 0; ids > 0 && i < candidates.positions->len; i++)
+  static const Identity nothing = { 0 };
+  Pass *pass = self->pass;
+  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < records_length (self->unknown); i++)
+    if (is_candidate (records_get (self->unknown, i))
+        && records_id (self->unknown, i) != NULL)
+      g_array_append_val (sorted, i);
+  g_array_sort_with_data (sorted, compare_ids, self->unknown);
+  for (guint i = 0; sorted->len > 0 && i < records_length (pass->records); i++)
     {
       guint8 id[HAUL_DELIVERY_ID_LENGTH];
-      guint found = 0;
-      guint index = g_array_index (candidates.positions, guint, i);
-      pass_delivery_id (self, records_key (self->records, index), id);
-      if (key_table_take (by_id, (HaulBytes){ id, sizeof id }, &found))
-        claim (&candidates, i, unknown, found, rows);
+      guint at = 0;
+      if (!is_candidate (records_get (pass->records, i)))
+        continue;
+      pass_delivery_id (pass, records_key (pass->records, i), id);
+      if (find_id (self->unknown, sorted, id, &at)
+          && !claim (self, i, at, &nothing, error))
+        return FALSE;
     }
-  side_clear (&candidates);
+  return TRUE;
 }
 
 /* The rest by identity. */
 static gboolean
-claim_by_identity (Pass *self, Records *unknown, GArray *rows, GError **error)
+claim_by_identity (Found *self, GError **error)
 {
   Side source = { 0 }, destination = { 0 };
-  side_init (&source, self, self->records, FALSE);
-  side_init (&destination, self, unknown, TRUE);
+  side_init (&source, self->pass, self->pass->records, FALSE);
+  side_init (&destination, self->pass, self->unknown, TRUE);
   gboolean ok = TRUE;
   if (source.positions->len > 0 && destination.positions->len > 0)
     {
@@ -198,8 +243,9 @@ claim_by_identity (Pass *self, Records *unknown, GArray *rows, GError **error)
       for (guint i = 0; ok && i < pairs->len; i++)
         {
           const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
-          claim (&source, pair->source, unknown,
-                 g_array_index (destination.positions, guint, pair->destination), rows);
+          ok = claim (self, g_array_index (source.positions, guint, pair->source),
+                      g_array_index (destination.positions, guint, pair->destination),
+                      &source.identities[pair->source], error);
         }
     }
   side_clear (&source);
@@ -227,11 +273,8 @@ static gboolean
 has_candidates (Pass *self)
 {
   for (guint i = 0; i < records_length (self->records); i++)
-    {
-      guint32 tag = records_get (self->records, i)->tag;
-      if (tag == RECORD_NEW || tag == RECORD_SUSPECT)
-        return TRUE;
-    }
+    if (is_candidate (records_get (self->records, i)))
+      return TRUE;
   return FALSE;
 }
 
@@ -250,17 +293,16 @@ pass_match (Pass *self, GError **error)
                     != 0;
   if (!stable)
     request.known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (StateMessage));
   gboolean ok = destination_call (self->lane->destination, call_list_unknown, &request,
                                   error);
   if (ok && !stable && records_length (unknown) > 0)
     ok = rekey_destinations (self, unknown, request.known, error);
-  if (ok)
-    {
-      claim_by_id (self, unknown, rows);
-      ok = claim_by_identity (self, unknown, rows, error)
-           && write_rows (self, rows, error);
-    }
   g_clear_pointer (&request.known, g_hash_table_unref);
-  return ok;
+  if (!ok)
+    return FALSE;
+  g_autofree Found *found = g_new0 (Found, 1);
+  found->pass = self;
+  found->unknown = unknown;
+  return claim_by_id (found, error) && claim_by_identity (found, error)
+         && found_flush (found, error);
 }

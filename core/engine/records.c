@@ -7,16 +7,18 @@
 
 #include <string.h>
 
+#include "engine/key-table.h"
 #include "model/keywords.h"
 
 struct _Records
 {
   GArray *rows;      /* of Record */
   GByteArray *arena; /* keys, one after the other */
-  GHashTable *ids;   /* row index + 1 → 16 bytes in id_arena */
-  GByteArray *id_arena;
-  GPtrArray *sets; /* keyword sets by index; 0 is "" */
+  GByteArray *ids;   /* 16 bytes for each record, once one has an id; else NULL */
+  GPtrArray *sets;   /* keyword sets by index; 0 is "" */
   GHashTable *set_index;
+  guint32 *slots; /* index by key: open addressing, index + 1, 0 is empty; or NULL */
+  guint slot_mask;
 };
 
 Records *
@@ -25,8 +27,6 @@ records_new (void)
   Records *self = g_new0 (Records, 1);
   self->rows = g_array_new (FALSE, FALSE, sizeof (Record));
   self->arena = g_byte_array_new ();
-  self->ids = g_hash_table_new (g_direct_hash, g_direct_equal);
-  self->id_arena = g_byte_array_new ();
   self->sets = g_ptr_array_new_with_free_func (g_free);
   self->set_index = g_hash_table_new (g_str_hash, g_str_equal);
   g_ptr_array_add (self->sets, g_strdup (""));
@@ -40,10 +40,10 @@ records_free (Records *self)
     return;
   g_array_unref (self->rows);
   g_byte_array_unref (self->arena);
-  g_hash_table_unref (self->ids);
-  g_byte_array_unref (self->id_arena);
+  g_clear_pointer (&self->ids, g_byte_array_unref);
   g_hash_table_unref (self->set_index);
   g_ptr_array_unref (self->sets);
+  g_free (self->slots);
   g_free (self);
 }
 
@@ -74,7 +74,7 @@ records_add (Records *self, const HaulRecord *record)
   Record row = { 0 };
   row.key_offset = self->arena->len;
   row.key_length = (guint32) record->key.length;
-  row.known = (guint8) record->known;
+  row.known = (guint8) (record->known & ~HAUL_RECORD_DELIVERY_ID);
   row.size_bytes = (record->known & HAUL_RECORD_SIZE) ? record->size_bytes
                                                       : HAUL_SIZE_UNKNOWN;
   row.date_unix = (record->known & HAUL_RECORD_DATE) ? record->date_unix : 0;
@@ -92,10 +92,24 @@ records_add (Records *self, const HaulRecord *record)
 void
 records_add_id (Records *self, const guint8 *delivery_id)
 {
-  guint index = self->id_arena->len / HAUL_DELIVERY_ID_LENGTH;
-  g_byte_array_append (self->id_arena, delivery_id, HAUL_DELIVERY_ID_LENGTH);
-  g_hash_table_insert (self->ids, GUINT_TO_POINTER (self->rows->len),
-                       GUINT_TO_POINTER (index + 1));
+  if (self->ids == NULL)
+    self->ids = g_byte_array_new ();
+  /* Records before this one that have none get zeros. */
+  gsize at = (gsize) (self->rows->len - 1) * HAUL_DELIVERY_ID_LENGTH;
+  gsize before = self->ids->len;
+  g_byte_array_set_size (self->ids, (guint) (at + HAUL_DELIVERY_ID_LENGTH));
+  if (at > before)
+    memset (self->ids->data + before, 0, at - before);
+  memcpy (self->ids->data + at, delivery_id, HAUL_DELIVERY_ID_LENGTH);
+  records_get (self, self->rows->len - 1)->known |= HAUL_RECORD_DELIVERY_ID;
+}
+
+void
+records_drop_last (Records *self)
+{
+  guint last = self->rows->len - 1;
+  g_byte_array_set_size (self->arena, (guint) records_get (self, last)->key_offset);
+  g_array_set_size (self->rows, last);
 }
 
 guint
@@ -134,9 +148,46 @@ records_set_flags (Records *self, guint index, guint32 flags, const char *keywor
 const guint8 *
 records_id (Records *self, guint index)
 {
-  guint found = GPOINTER_TO_UINT (
-      g_hash_table_lookup (self->ids, GUINT_TO_POINTER (index + 1)));
-  if (found == 0)
+  if (self->ids == NULL || !(records_get (self, index)->known & HAUL_RECORD_DELIVERY_ID))
     return NULL;
-  return self->id_arena->data + (gsize) (found - 1) * HAUL_DELIVERY_ID_LENGTH;
+  return self->ids->data + (gsize) index * HAUL_DELIVERY_ID_LENGTH;
+}
+
+static gboolean
+key_equals (Records *self, guint index, HaulBytes key)
+{
+  HaulBytes own = records_key (self, index);
+  return own.length == key.length && memcmp (own.data, key.data, key.length) == 0;
+}
+
+static void
+build_slots (Records *self)
+{
+  guint size = 16;
+  while (size < self->rows->len * 2u)
+    size *= 2;
+  self->slots = g_new0 (guint32, size);
+  self->slot_mask = size - 1;
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      guint at = (guint) key_table_hash (records_key (self, i)) & self->slot_mask;
+      while (self->slots[at] != 0)
+        at = (at + 1) & self->slot_mask;
+      self->slots[at] = i + 1;
+    }
+}
+
+gboolean
+records_find (Records *self, HaulBytes key, guint *out_index)
+{
+  if (self->slots == NULL)
+    build_slots (self);
+  guint at = (guint) key_table_hash (key) & self->slot_mask;
+  for (; self->slots[at] != 0; at = (at + 1) & self->slot_mask)
+    if (key_equals (self, self->slots[at] - 1, key))
+      {
+        *out_index = self->slots[at] - 1;
+        return TRUE;
+      }
+  return FALSE;
 }

@@ -7,7 +7,6 @@
 #include "engine/side.h"
 
 #include "engine/identify.h"
-#include "engine/key-table.h"
 
 void
 side_init (Side *self, Pass *pass, Records *records, gboolean destination)
@@ -55,41 +54,38 @@ enter (Side *self, Session *session, GError **error)
   return session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error);
 }
 
-typedef struct
+static int
+compare_index (gconstpointer a, gconstpointer b)
 {
-  Side *side;
-  KeyTable *by_key; /* key → position */
-} HeaderRequest;
+  guint left = *(const guint *) a, right = *(const guint *) b;
+  return (left > right) - (left < right);
+}
 
 static gboolean
 on_identity (const HaulRecord *record, const Identity *identity, gpointer user_data,
              GError **error)
 {
-  HeaderRequest *request = user_data;
-  guint position = 0;
-  if (key_table_find (request->by_key, record->key, &position))
-    request->side->identities[position] = *identity;
+  Side *self = user_data;
+  guint index = 0, position = 0;
+  if (records_find (self->records, record->key, &index)
+      && g_array_binary_search (self->positions, &index, compare_index, &position))
+    self->identities[position] = *identity;
   return TRUE;
 }
 
 static gboolean
 call_headers (Session *session, gpointer data, GError **error)
 {
-  HeaderRequest *request = data;
-  return enter (request->side, session, error)
+  Side *self = data;
+  return enter (self, session, error)
          && identify_scan (session, HAUL_NEED_HEADERS | HAUL_NEED_SIZE, HAUL_NO_BYTES,
-                           on_identity, request, error);
+                           on_identity, self, error);
 }
 
 gboolean
 side_read_headers (Side *self, GError **error)
 {
-  HeaderRequest request = { self, key_table_new () };
-  for (guint i = 0; i < self->positions->len; i++)
-    key_table_add (request.by_key, key_at (self, i), i);
-  gboolean ok = with_session (self, call_headers, &request, error);
-  key_table_free (request.by_key);
-  return ok;
+  return with_session (self, call_headers, self, error);
 }
 
 typedef struct

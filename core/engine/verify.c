@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "engine/identify.h"
-#include "engine/key-table.h"
 #include "engine/side.h"
 #include "model/keywords.h"
 
@@ -22,6 +21,7 @@ typedef struct
   Pass *pass; /* a pass that only reads: folder, row, records of the source */
   JobVerify level;
   Records *theirs;
+  StateCursor *cursor;
   GArray *partner; /* of guint: index in theirs for each of ours, or NO_PARTNER */
 } Check;
 
@@ -34,6 +34,46 @@ report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
   difference->reason = g_strdup (reason);
   difference->surplus = surplus;
   g_ptr_array_add (self->lane->account->result->differences, difference);
+}
+
+/* ---- comparing metadata ---- */
+
+/* "flags differ: …", or NULL. (transfer full) */
+static char *
+compare_metadata (Check *self, const Record *ours, const Record *theirs)
+{
+  guint32 caps = destination_caps (self->lane->destination);
+  const char *our_words = records_keywords (self->pass->records, ours);
+  const char *their_words = records_keywords (self->theirs, theirs);
+  if (ours->flags != theirs->flags)
+    return g_strdup_printf (
+        "flags differ: 0x%02x at the source, 0x%02x at the destination", ours->flags,
+        theirs->flags);
+  if ((caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
+    return g_strdup_printf (
+        "keywords differ: '%s' at the source, '%s' at the destination", our_words,
+        their_words);
+  if ((caps & HAUL_CAP_DATES) && (ours->known & HAUL_RECORD_DATE)
+      && (theirs->known & HAUL_RECORD_DATE) && ours->date_unix != theirs->date_unix)
+    return g_strdup_printf ("dates differ: %" G_GINT64_FORMAT
+                            " at the source, %" G_GINT64_FORMAT
+                            " at the destination (Unix seconds)",
+                            ours->date_unix, theirs->date_unix);
+  return NULL;
+}
+
+static gboolean
+sizes_equal (const Record *ours, const Record *theirs)
+{
+  return (ours->known & HAUL_RECORD_SIZE) && (theirs->known & HAUL_RECORD_SIZE)
+         && ours->size_bytes == theirs->size_bytes;
+}
+
+static gboolean
+looks_equal (Check *self, const Record *ours, const Record *theirs)
+{
+  g_autofree char *difference = compare_metadata (self, ours, theirs);
+  return difference == NULL && sizes_equal (ours, theirs);
 }
 
 /* ---- listing ---- */
@@ -61,18 +101,58 @@ is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
   return TRUE;
 }
 
+/* The partner by the state's row, or NO_PARTNER. */
+static gboolean
+find_partner (Check *self, HaulBytes key, guint *out_partner, GError **error)
+{
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  guint theirs = 0;
+  *out_partner = NO_PARTNER;
+  if (self->pass->row->id == 0)
+    return TRUE;
+  if (!state_cursor_find (self->cursor, key, &row, &found, error))
+    return FALSE;
+  if (found && row.destination_key.length > 0
+      && records_find (self->theirs, row.destination_key, &theirs)
+      && records_get (self->theirs, theirs)->tag != RECORD_CLAIMED)
+    {
+      records_get (self->theirs, theirs)->tag = RECORD_CLAIMED;
+      *out_partner = theirs;
+    }
+  return TRUE;
+}
+
+/* Ours, one by one, against theirs: what is paired and looks equal is not kept. */
 static gboolean
 on_ours (const HaulRecord *record, gpointer user_data, GError **error)
 {
   Check *self = user_data;
   gboolean selected = FALSE;
+  guint partner = NO_PARTNER;
   if (!is_selected (self, record, &selected, error))
     return FALSE;
   self->pass->ledger.seen++;
-  if (selected)
-    (void) records_add (self->pass->records, record);
-  else
-    self->pass->ledger.skipped++;
+  if (!selected)
+    {
+      self->pass->ledger.skipped++;
+      return TRUE;
+    }
+  if (!find_partner (self, record->key, &partner, error))
+    return FALSE;
+  guint index = records_add (self->pass->records, record);
+  if (partner != NO_PARTNER && self->level <= JOB_VERIFY_SIZE
+      && looks_equal (self, records_get (self->pass->records, index),
+                      records_get (self->theirs, partner)))
+    {
+      records_drop_last (self->pass->records);
+      self->pass->ledger.present++;
+      self->lane->account->result->verified++;
+      return TRUE;
+    }
+  records_get (self->pass->records, index)->tag = partner != NO_PARTNER ? RECORD_CLAIMED
+                                                                        : RECORD_NEW;
+  g_array_append_val (self->partner, partner);
   return TRUE;
 }
 
@@ -114,39 +194,7 @@ call_list_theirs (Session *session, gpointer data, GError **error)
                     error);
 }
 
-/* ---- pairing ---- */
-
-/* Pairs by the state's rows; then by identity what is left on both sides. */
-static gboolean
-pair_by_state (Check *self, GError **error)
-{
-  Pass *pass = self->pass;
-  guint count = records_length (pass->records);
-  g_array_set_size (self->partner, count);
-  g_autoptr (KeyTable) by_key = key_table_new ();
-  for (guint i = 0; i < records_length (self->theirs); i++)
-    key_table_add (by_key, records_key (self->theirs, i), i);
-  g_autoptr (StateCursor)
-      cursor = state_cursor_new (self->lane->account->state, pass->row->id);
-  for (guint i = 0; i < count; i++)
-    {
-      StateMessage row = { 0 };
-      gboolean found = FALSE;
-      guint theirs = NO_PARTNER;
-      g_array_index (self->partner, guint, i) = NO_PARTNER;
-      if (pass->row->id != 0
-          && !state_cursor_find (cursor, records_key (pass->records, i), &row, &found,
-                                 error))
-        return FALSE;
-      if (!found || row.destination_key.length == 0
-          || !key_table_take (by_key, row.destination_key, &theirs))
-        continue;
-      g_array_index (self->partner, guint, i) = theirs;
-      records_get (pass->records, i)->tag = RECORD_CLAIMED;
-      records_get (self->theirs, theirs)->tag = RECORD_CLAIMED;
-    }
-  return TRUE;
-}
+/* ---- pairing what the state does not pair ---- */
 
 static gboolean
 pair_by_identity (Check *self, GError **error)
@@ -174,38 +222,7 @@ pair_by_identity (Check *self, GError **error)
   return ok;
 }
 
-/* ---- comparing ---- */
-
-/* "flags differ: …", or NULL. (transfer full) */
-static char *
-compare_metadata (Check *self, const Record *ours, const Record *theirs)
-{
-  guint32 caps = destination_caps (self->lane->destination);
-  const char *our_words = records_keywords (self->pass->records, ours);
-  const char *their_words = records_keywords (self->theirs, theirs);
-  if (ours->flags != theirs->flags)
-    return g_strdup_printf (
-        "flags differ: 0x%02x at the source, 0x%02x at the destination", ours->flags,
-        theirs->flags);
-  if ((caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
-    return g_strdup_printf (
-        "keywords differ: '%s' at the source, '%s' at the destination", our_words,
-        their_words);
-  if ((caps & HAUL_CAP_DATES) && (ours->known & HAUL_RECORD_DATE)
-      && (theirs->known & HAUL_RECORD_DATE) && ours->date_unix != theirs->date_unix)
-    return g_strdup_printf ("dates differ: %" G_GINT64_FORMAT
-                            " at the source, %" G_GINT64_FORMAT
-                            " at the destination (Unix seconds)",
-                            ours->date_unix, theirs->date_unix);
-  return NULL;
-}
-
-static gboolean
-sizes_equal (const Record *ours, const Record *theirs)
-{
-  return (ours->known & HAUL_RECORD_SIZE) && (theirs->known & HAUL_RECORD_SIZE)
-         && ours->size_bytes == theirs->size_bytes;
-}
+/* ---- comparing the rest ---- */
 
 /* Reads both sides of the pairs in @doubtful whole and reports what differs. */
 static gboolean
@@ -317,15 +334,16 @@ check_folder (Check *self, GError **error)
                       : 0;
   pass->row = state_folder_load (self->lane->account->state, pass->pair->source->text,
                                  pass->pair->destination_text, error);
-  if (pass->row == NULL
-      || !list_side (self->lane->source, pass->pair->source->path, needs, on_ours, self,
-                     error))
+  if (pass->row == NULL)
     return FALSE;
   if (pass->pair->destination != NULL
       && !destination_call (self->lane->destination, call_list_theirs, self, error))
     return FALSE;
-  return pair_by_state (self, error) && pair_by_identity (self, error)
-         && compare (self, error);
+  self->cursor = state_cursor_new (self->lane->account->state, pass->row->id);
+  gboolean ok = list_side (self->lane->source, pass->pair->source->path, needs, on_ours,
+                           self, error);
+  state_cursor_free (self->cursor);
+  return ok && pair_by_identity (self, error) && compare (self, error);
 }
 
 gboolean
@@ -339,6 +357,9 @@ verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
       FolderPair *pair = pairs->pdata[i];
       FolderResult *result = results->pdata[i];
       if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
+        continue;
+      /* After a run only what it wrote is looked at. */
+      if (!fill_ledger && result->ledger.copied == 0 && result->ledger.flags_updated == 0)
         continue;
       Check check = { .lane = lane, .level = level, .theirs = records_new () };
       check.pass = pass_new (lane, pair, result);
