@@ -15,6 +15,10 @@
 
 #include "base/text.h"
 
+/* COMPLAINT_LIMIT: behind the first few breaks of XML the others are only their echoes.
+ */
+#define COMPLAINT_LIMIT 10
+
 /* Reader: a parse under way. */
 typedef struct
 {
@@ -24,6 +28,7 @@ typedef struct
   JobNode *root;
   GPtrArray *open; /* of JobNode, borrowed: the path to the current element */
   guint elements;
+  guint complaints;
   gboolean stopped;
 } Reader;
 
@@ -263,8 +268,10 @@ on_error (void *data, xmlErrorPtr error)
   Reader *self = data;
   g_autofree char *words = NULL;
 
-  if (self->stopped || error->level == XML_ERR_WARNING)
+  if (self->stopped || error->level == XML_ERR_WARNING
+      || self->complaints >= COMPLAINT_LIMIT)
     return;
+  self->complaints++;
   words = complaint (error);
   problems_add (self->problems, self->file, (guint) MAX (error->line, 0),
                 "not well-formed XML: %s", words);
@@ -348,6 +355,10 @@ job_xml_parse (const JobText *text, Problems *problems)
   root = reader.root;
   if (problems_count (problems) == before && (!reader.parser->wellFormed || root == NULL))
     problems_add (problems, text->file, current_line (&reader), "not well-formed XML");
+  /* Behind an error a DOCTYPE is read without a word to us, into a document of its own.
+   */
+  xmlFreeDoc (reader.parser->myDoc);
+  reader.parser->myDoc = NULL;
   xmlFreeParserCtxt (reader.parser);
   g_ptr_array_unref (reader.open);
   return problems_count (problems) == before ? g_steal_pointer (&root) : NULL;
