@@ -187,8 +187,9 @@ read_code (ImapArgs *args, ImapString text)
   return 0;
 }
 
-/* The length of a code that is not well-formed: up to "] ", or everything; keeps its
- * name. */
+/* The length of a code that is not well-formed: up to "] " or a final "]"; keeps its
+ * name. 0 if there is no "]": the words, which may hold a throttle hint, then stay whole.
+ */
 static gsize
 skip_code (ImapArgs *args, ImapString text)
 {
@@ -199,7 +200,9 @@ skip_code (ImapArgs *args, ImapString text)
     name_end++;
   imap_args_reset (args);
   imap_args_add (args, IMAP_ARG_ATOM, (const guint8 *) text.data + 1, name_end - 1);
-  return end < 0 ? text.length : (gsize) end + 1;
+  if (end >= 0)
+    return (gsize) end + 1;
+  return text.data[text.length - 1] == ']' ? text.length : 0;
 }
 
 void

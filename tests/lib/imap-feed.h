@@ -16,5 +16,5 @@ typedef struct
 gchar *imap_feed_events (const guint8 *data, gsize length, ImapFeedCut cut);
 
 /* Asserts that @data gives @expected when fed whole, byte by byte, and split at every
- * position. */
+ * position; above 4 KiB without the splits, above 256 KiB in steps of 4099 bytes. */
 void imap_feed_check (const gchar *data, gsize length, const gchar *expected);

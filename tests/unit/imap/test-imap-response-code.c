@@ -81,7 +81,7 @@ static const Vector vectors[] = {
           "* OK [CAPABILITY \"a] y\r\n"
           "* OK []\r\n"
           "* OK [ x] y\r\n",
-          "greeting NO code=ALERT damaged ''\n"
+          "greeting NO code=ALERT damaged '[ALERT'\n"
           "NO code=?FOO damaged 'baz'\n"
           "OK code=PERMANENTFLAGS damaged [] 'x'\n"
           "OK code=CAPABILITY damaged [] 'y'\n"
