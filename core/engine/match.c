@@ -10,10 +10,13 @@
 
 /* NEAR_SHARE, NEAR_BYTES: sizes that differ by one byte a line: few messages have lines
  * shorter than 16 bytes on the average, and small ones are mostly headers. */
-#define NEAR_SHARE 16
-#define NEAR_BYTES 64
+#define NEAR_SHARE        16
+#define NEAR_BYTES        64
 
-#define UNMATCHED  G_MAXUINT
+#define UNMATCHED         G_MAXUINT
+
+#define MESSAGE_ID_LENGTH (sizeof ((Identity *) NULL)->message_id)
+#define HEADERS_LENGTH    (sizeof ((Identity *) NULL)->headers)
 
 /* MatchEntry: one candidate of either side in a sort. The candidates of one key stand
  * together, sources first, both in the order in which they were given. */
@@ -30,6 +33,7 @@ typedef struct
   const MatchInput *input;
   guint *source_partner;      /* index of the other side, or UNMATCHED */
   guint *destination_partner; /* likewise */
+  guint *only_partner;        /* of a source: the one that rung 3 would give it */
   GArray *entries;            /* of MatchEntry: the sort at hand */
   gsize key_length;
   MatchResult *result;
@@ -203,34 +207,42 @@ sizes_agree (const Match *self, const Identity *a, const Identity *b)
 /* Asks for the content of all members that do not know theirs. Members that do know it
  * found no partner among each other, so that without the rest nothing is in doubt. */
 static void
-ask (Match *self, const MatchEntry *entries, guint count)
+run_ask (Match *self, const MatchEntry *sources, guint source_count,
+         guint destination_count)
 {
-  for (guint i = 0; i < count && !self->input->last; i++)
-    if (!knows (candidate_of (self, &entries[i])->identity, IDENTITY_CONTENT))
-      g_array_append_val (entries[i].destination ? self->result->ask_destinations
+  for (guint i = 0; i < source_count + destination_count; i++)
+    if (!knows (candidate_of (self, &sources[i])->identity, IDENTITY_CONTENT))
+      g_array_append_val (sources[i].destination ? self->result->ask_destinations
                                                  : self->result->ask_sources,
-                          entries[i].index);
+                          sources[i].index);
 }
 
+/* Who is alone with a Message-ID is settled before content takes pairs away: a last one
+ * left of several is no proof. */
 static void
-run_message_id (Match *self, const MatchEntry *sources, guint source_count,
-                guint destination_count)
+run_alone (Match *self, const MatchEntry *sources, guint source_count,
+           guint destination_count)
 {
   const Identity *a = candidate_of (self, &sources[0])->identity;
   const Identity *b = candidate_of (self, &sources[source_count])->identity;
   if (source_count == 1 && destination_count == 1 && !content_differs (a, b)
       && memcmp (a->headers, b->headers, sizeof a->headers) == 0
       && sizes_agree (self, a, b))
-    pair (self, &sources[0], &sources[1]);
-  else
-    ask (self, sources, source_count + destination_count);
+    self->only_partner[sources[0].index] = sources[1].index;
 }
 
 static void
-run_headers (Match *self, const MatchEntry *sources, guint source_count,
-             guint destination_count)
+pair_alone (Match *self)
 {
-  ask (self, sources, source_count + destination_count);
+  for (guint i = 0; i < self->input->source_count; i++)
+    {
+      guint only = self->only_partner[i];
+      if (only == UNMATCHED || self->source_partner[i] != UNMATCHED
+          || self->destination_partner[only] != UNMATCHED)
+        continue;
+      self->source_partner[i] = only;
+      self->destination_partner[only] = i;
+    }
 }
 
 /* ---- the ladder ---- */
@@ -260,18 +272,24 @@ match_candidates (const MatchInput *input)
   result->ask_destinations = g_array_new (FALSE, FALSE, sizeof (guint));
   g_autofree guint *source_partner = new_partners (input->source_count);
   g_autofree guint *destination_partner = new_partners (input->destination_count);
+  g_autofree guint *only_partner = new_partners (input->source_count);
   g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (MatchEntry));
   Match self = { .input = input,
                  .source_partner = source_partner,
                  .destination_partner = destination_partner,
+                 .only_partner = only_partner,
                  .entries = entries,
                  .result = result };
 
   each_run (&self, delivery_key, HAUL_DELIVERY_ID_LENGTH, run_delivery);
+  each_run (&self, message_id_key, MESSAGE_ID_LENGTH, run_alone);
   each_run (&self, content_key, DIGEST_LENGTH, run_content);
-  each_run (&self, message_id_key, sizeof ((Identity *) NULL)->message_id,
-            run_message_id);
-  each_run (&self, headers_key, sizeof ((Identity *) NULL)->headers, run_headers);
+  pair_alone (&self);
+  if (!input->last)
+    {
+      each_run (&self, message_id_key, MESSAGE_ID_LENGTH, run_ask);
+      each_run (&self, headers_key, HEADERS_LENGTH, run_ask);
+    }
 
   g_array_sort (result->ask_sources, compare_indices);
   g_array_sort (result->ask_destinations, compare_indices);

@@ -22,6 +22,7 @@ typedef struct
   char *directory;
 } StateFixture;
 
+/* fixture_set_up: makes the temporary directory. For g_test_add(). */
 static inline void
 fixture_set_up (StateFixture *fixture, gconstpointer data)
 {
@@ -48,6 +49,7 @@ fixture_remove (const char *path)
   g_remove (path);
 }
 
+/* fixture_tear_down: removes it with all that is in it. */
 static inline void
 fixture_tear_down (StateFixture *fixture, gconstpointer data)
 {
@@ -56,6 +58,8 @@ fixture_tear_down (StateFixture *fixture, gconstpointer data)
   g_free (fixture->top);
 }
 
+/* fixture_open: opens the state of the account 'ann', which must work and find no damage.
+ * (transfer full) */
 static inline State *
 fixture_open (StateFixture *fixture, StateMode mode)
 {
@@ -76,6 +80,7 @@ fixture_file (StateFixture *fixture, const char *suffix)
   return g_build_filename (fixture->directory, name, NULL);
 }
 
+/* fixture_folder: the row of the pair @path > @path. (transfer full) */
 static inline StateFolder *
 fixture_folder (State *state, const char *path)
 {
@@ -142,6 +147,7 @@ fixture_receive (State *state, gint64 folder_id, guint from, guint to)
   g_assert_no_error (error);
 }
 
+/* dump_bytes: as hexadecimal digits. */
 static inline void
 dump_bytes (GString *text, const void *data, gsize length)
 {
@@ -150,6 +156,7 @@ dump_bytes (GString *text, const void *data, gsize length)
   g_string_append_c (text, ' ');
 }
 
+/* dump_optional: tells NULL from empty. */
 static inline void
 dump_optional (GString *text, GBytes *bytes)
 {
@@ -159,6 +166,7 @@ dump_optional (GString *text, GBytes *bytes)
   dump_bytes (text, data, length);
 }
 
+/* dump_message: one line for all fields; a StateMessageFunc over a GString. */
 static inline gboolean
 dump_message (const StateMessage *message, gpointer user_data, GError **error)
 {

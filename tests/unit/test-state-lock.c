@@ -123,7 +123,7 @@ test_holder_killed (StateFixture *fixture, gconstpointer data)
 static int
 compare_lines (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(char *const *)a, *(char *const *)b);
+  return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
 /* Names, sizes, times and content of all files of the directory but the lock. */
