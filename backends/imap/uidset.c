@@ -233,16 +233,17 @@ imap_uidset_format (const ImapUidSet *self, guint *cursor, gsize max_bytes)
 }
 
 void
-imap_uid_iter_init (ImapUidIter *iter, const ImapUidSet *set)
+imap_uid_iter_init (ImapUidIter *iter, const ImapUidSet *set, guint64 max_steps)
 {
-  *iter = (ImapUidIter){ set, 0, 0 };
+  *iter = (ImapUidIter){ set, 0, 0, max_steps };
 }
 
 gboolean
 imap_uid_iter_next (ImapUidIter *iter, guint32 *out_uid)
 {
-  if (iter->index >= iter->set->ranges->len)
+  if (iter->index >= iter->set->ranges->len || iter->steps_left == 0)
     return FALSE;
+  iter->steps_left--;
   const ImapUidRange *range = range_at (iter->set, iter->index);
   guint64 uid = iter->at == 0 ? range->first : iter->at;
   *out_uid = (guint32) uid;

@@ -28,6 +28,7 @@ typedef struct
   const ImapUidSet *set;
   guint index;
   guint64 at;
+  guint64 steps_left;
 } ImapUidIter;
 
 /* An empty set. Free with imap_uidset_free(). */
@@ -71,10 +72,9 @@ gboolean imap_uidset_contains_sorted (const ImapUidSet *self, guint32 uid);
  * one is printed) and advances it; NULL when nothing is left. (transfer full) */
 gchar *imap_uidset_format (const ImapUidSet *self, guint *cursor, gsize max_bytes);
 
-/* Starts a walk. */
-void imap_uid_iter_init (ImapUidIter *iter, const ImapUidSet *set);
+/* Starts a walk of at most @max_steps UIDs: a server's VANISHED may name four billion. */
+void imap_uid_iter_init (ImapUidIter *iter, const ImapUidSet *set, guint64 max_steps);
 
-/* The next UID in the order of the set; FALSE at the end. A caller that walks over what a
- * server sent bounds the number of steps (imap_uidset_count()) first: VANISHED may name
- * four billion. */
+/* The next UID in the order of the set; FALSE at the end or after max_steps, which a
+ * caller tells apart by imap_uidset_count(). */
 gboolean imap_uid_iter_next (ImapUidIter *iter, guint32 *out_uid);

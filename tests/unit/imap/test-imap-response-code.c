@@ -154,13 +154,19 @@ static const Vector vectors[] = {
           "OK tag='a' code=READ-WRITE 'x'\n"
           "OK tag='a' code=closed 'x'\n"
           "NO tag='a' code=?X-NEW number=5 'x'\n"),
-  VECTOR ("h23-h38-tags-are-given-as-they-came",
+  VECTOR ("h38-tags-are-given-as-they-came",
           "a1 OK x\r\n"
           "A1 OK x\r\n"
           "unknown.tag-7 BAD y\r\n",
           "OK tag='a1' 'x'\n"
           "OK tag='A1' 'x'\n"
           "BAD tag='unknown.tag-7' 'y'\n"),
+  VECTOR ("h35-appenduid-repeats-a-uid",
+          "A1 OK [APPENDUID 7 5] x\r\nA2 OK [APPENDUID 7 5] x\r\nA3 OK [APPENDUID 7 "
+          "5,5] x\r\n",
+          "OK tag='A1' code=APPENDUID number=7 number2=5 uidvalidity=7 uids='5' 'x'\n"
+          "OK tag='A2' code=APPENDUID number=7 number2=5 uidvalidity=7 uids='5' 'x'\n"
+          "OK tag='A3' code=APPENDUID number=7 uidvalidity=7 uids='5,5' 'x'\n"),
   VECTOR ("h37-continuations",
           "+\r\n"
           "+ \r\n"

@@ -294,6 +294,31 @@ test_name_above_limit (void)
   imap_feed_check (wire, strlen (wire), "malformed 'LIST'\nexists 3\n");
 }
 
+/* More tokens than any real response has make it unusable, not the connection. */
+static void
+test_tokens_above_limit (void)
+{
+  g_autoptr (GString) wire = g_string_new ("* FLAGS (");
+
+  for (guint i = 0; i < 70000; i++)
+    g_string_append (wire, "a ");
+  g_string_append (wire, ")\r\n* 3 EXISTS\r\n");
+  imap_feed_check (wire->str, wire->len, "malformed 'FLAGS'\nexists 3\n");
+}
+
+/* One set may be as large as a mailbox of a million messages needs. */
+static void
+test_long_set (void)
+{
+  g_autoptr (GString) set = g_string_new ("1");
+
+  for (guint i = 3; i < 400000; i += 2)
+    g_string_append_printf (set, ",%u", i);
+  g_autofree gchar *wire = g_strdup_printf ("* ESEARCH UID ALL %s\r\n", set->str);
+  g_autofree gchar *events = g_strdup_printf ("esearch uid all='%s'\n", set->str);
+  imap_feed_check (wire, strlen (wire), events);
+}
+
 /* A SEARCH line of any length comes in batches of bounded size. */
 static void
 test_search_batches (void)
@@ -345,6 +370,9 @@ main (int argc, char **argv)
                    test_long_unknown);
   g_test_add_func ("/imap/response-data/name-above-the-limit-is-malformed",
                    test_name_above_limit);
+  g_test_add_func ("/imap/response-data/tokens-above-the-limit-are-malformed",
+                   test_tokens_above_limit);
+  g_test_add_func ("/imap/response-data/set-of-a-large-mailbox", test_long_set);
   g_test_add_func ("/imap/response-data/search-comes-in-batches", test_search_batches);
   g_test_add_func ("/imap/response-data/search-of-one-full-batch-ends",
                    test_search_full_batch);

@@ -169,6 +169,9 @@ static const Vector vectors[] = {
   VECTOR ("h22-keywords-with-brackets-and-eight-bits",
           "* 1 FETCH (FLAGS (a]b [c d[e] \374ml \\Forwarded $x) UID 5)\r\n",
           "fetch 1 uid=5 ['a]b' '[c' 'd[e]' '\\xfcml' '\\Forwarded' '$x']\n"),
+  VECTOR ("h23-recent-is-reported-as-it-came",
+          "* 1 FETCH (FLAGS (\\Recent \\Seen) UID 5)\r\n",
+          "fetch 1 uid=5 ['\\Recent' '\\Seen']\n"),
   VECTOR ("h39-malformed-envelope-is-skipped",
           "* 1 FETCH (ENVELOPE (\"d\" \"s\" (((\"a\" NIL \"b\" \"c\"))) NIL {2}\r\n"
           "))) UID 5)\r\n",

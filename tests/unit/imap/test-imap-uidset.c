@@ -121,12 +121,13 @@ test_infinite (void)
   guint32 uid = 0;
 
   g_assert_cmpuint (imap_uidset_count (set), ==, 2 * (guint64) G_MAXUINT32);
-  imap_uid_iter_init (&iter, set);
+  imap_uid_iter_init (&iter, set, 3);
   for (guint i = 1; i <= 3; i++)
     {
       g_assert_true (imap_uid_iter_next (&iter, &uid));
       g_assert_cmpuint (uid, ==, i);
     }
+  g_assert_false (imap_uid_iter_next (&iter, &uid));
 }
 
 static void
@@ -137,7 +138,7 @@ test_iterates (void)
   ImapUidIter iter;
   guint32 uid;
 
-  imap_uid_iter_init (&iter, set);
+  imap_uid_iter_init (&iter, set, 100);
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     {
       g_assert_true (imap_uid_iter_next (&iter, &uid));
