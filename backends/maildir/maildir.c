@@ -24,7 +24,7 @@ static const char *const durabilities[] = { "batch", "each", "none", NULL };
 static const char separator_characters[] = ":;!";
 
 static const HaulOptionSpec options[] = {
-  HAUL_OPT_PATH (MaildirSettings, path, "path", NULL, HAUL_OPT_REQUIRED,
+  HAUL_OPT_PATH (MaildirSettings, path, "path", NULL, HAUL_OPT_REQUIRED | HAUL_OPT_IDENTITY,
                  "Top directory of the Maildir, which is the inbox"),
   HAUL_OPT_ENUM (MaildirSettings, layout, "layout", "auto", layouts, HAUL_OPT_NONE,
                  "How folders are kept: .A.B (maildir++) or A/B (fs)"),
