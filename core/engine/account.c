@@ -240,7 +240,7 @@ post_account (const Account *self, EventKind kind)
 
 void
 account_run (const EngineRequest *request, const JobAccount *job_account, Events *events,
-             AccountResult *result)
+             Pace *pace, AccountResult *result)
 {
   gint64 started_us = g_get_monotonic_time ();
   gboolean source = FALSE;
@@ -249,6 +249,7 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
                    .job = request->job,
                    .job_account = job_account,
                    .events = events,
+                   .pace = pace,
                    .result = result,
                    .now_unix = request->now_unix != 0
                                    ? request->now_unix

@@ -5,13 +5,14 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/pace.h"
 
 /*
  * account_run: runs (plans, verifies) @job_account on the calling thread and those of its
- * destinations; fills in @result. @events is shared by all accounts.
+ * destinations; fills in @result. @events and @pace are shared by all accounts.
  */
 void account_run (const EngineRequest *request, const JobAccount *job_account,
-                  Events *events, AccountResult *result);
+                  Events *events, Pace *pace, AccountResult *result);
 
 /* account_check: the account's values against all plugins' option tables; mistakes go to
  * @problems. */

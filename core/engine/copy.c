@@ -120,18 +120,23 @@ on_source_failed (guint index, GError *reason, gpointer user_data)
   g_ptr_array_add (self->source_failures, failure);
 }
 
+static void
+on_pace (gsize bytes, gpointer user_data)
+{
+  Pass *self = user_data;
+  gint64 wait_us = pace_take (self->lane->account->pace, bytes, g_get_monotonic_time ());
+  if (wait_us > 0)
+    lane_wait (self->lane, wait_us);
+}
+
 /* One fetch of what the plan holds. */
 static gboolean
 fetch_once (Pass *self, GArray *unread, GError **error)
 {
-  static const SinkHooks hooks = { .begin = on_begin,
-                                   .commit = on_commit,
-                                   .failed = on_source_failed };
-  static const SinkHooks transforming = { .begin = on_begin,
-                                          .transform = on_transform,
-                                          .commit = on_commit,
-                                          .failed = on_source_failed };
   Lane *lane = self->lane;
+  SinkHooks hooks = { .begin = on_begin,
+                      .commit = on_commit,
+                      .failed = on_source_failed };
   guint32 caps = destination_caps (lane->destination);
   gboolean transforms = filter_chain_transforms (lane->account->chain);
   HaulLines lines = (caps & HAUL_CAP_ANY_LINES) && !transforms ? HAUL_LINES_ANY
@@ -139,9 +144,13 @@ fetch_once (Pass *self, GArray *unread, GError **error)
   SinkTarget target = { .pipe = destination_pipe (lane->destination),
                         .needs_size = (caps & HAUL_CAP_NEEDS_SIZE) != 0 };
   GError *local = NULL;
+  if (transforms)
+    hooks.transform = on_transform;
+  if (lane->account->pace->rate_bytes > 0)
+    hooks.pace = on_pace;
 
   HaulPlan *plan = plan_new (lines, plan_next, self);
-  HaulSink *sink = sink_new (plan, &target, transforms ? &transforming : &hooks, self);
+  HaulSink *sink = sink_new (plan, &target, &hooks, self);
   gboolean ok = session_fetch (lane->source, plan, sink, &local)
                 && sink_flush (sink, &local);
   sink_free (sink, local, unread);

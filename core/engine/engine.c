@@ -11,17 +11,39 @@
  * shows in the first few, and the rest is checked when it runs. */
 #define CHECKED_ACCOUNTS_MAX 1000
 
+/* What a job may say and this version cannot do is refused, never passed over. */
+static void
+check_supported (const Job *job, Problems *problems)
+{
+  if (job->deletions != JOB_DELETIONS_NONE)
+    problems_add (
+        problems, job->file, 0,
+        "sync: deletions other than \"none\" are not supported by this version");
+  if (job->source_after_copy != NULL)
+    problems_add (problems, job->file, 0,
+                  "sync: source-after-copy other than \"keep\" is not supported by this "
+                  "version");
+  if (job->duplicates != JOB_DUPLICATES_KEEP)
+    problems_add (
+        problems, job->file, 0,
+        "sync: duplicates other than \"keep\" are not supported by this version");
+  if (job->flags == JOB_FLAGS_SOURCE)
+    problems_add (problems, job->file, 0,
+                  "sync: flags=\"source\" is not supported by this version");
+}
+
 gboolean
 engine_check (const Job *job, Registry *registry, Problems *problems)
 {
   guint before = problems_count (problems);
+  check_supported (job, problems);
   for (guint i = 0; i < MIN (job->accounts->len, CHECKED_ACCOUNTS_MAX); i++)
     {
       account_check (job, job->accounts->pdata[i], registry, problems);
       if (problems_count (problems) > before)
         return FALSE;
     }
-  return TRUE;
+  return problems_count (problems) == before;
 }
 
 /* One account as a job for the pool. */
@@ -35,6 +57,7 @@ typedef struct
 {
   const EngineRequest *request;
   Events *events;
+  Pace pace;
   GArray *work; /* of Work */
 } Run;
 
@@ -65,7 +88,7 @@ run_work (gpointer data, gpointer user_data)
 {
   Work *work = data;
   Run *run = user_data;
-  account_run (run->request, work->account, run->events, work->result);
+  account_run (run->request, work->account, run->events, &run->pace, work->result);
 }
 
 /* Feeds the pool and waits for it, so that the caller's thread is free for events. */
@@ -126,6 +149,7 @@ engine_run (const EngineRequest *request)
       (GDestroyNotify) account_result_free);
   Run run = { .request = request,
               .events = events_new (),
+              .pace = { .rate_bytes = request->job->rate_bytes },
               .work = g_array_new (FALSE, FALSE, sizeof (Work)) };
   for (guint i = 0; i < request->job->accounts->len; i++)
     {

@@ -76,7 +76,7 @@ call_list_unknown (Session *session, gpointer data, GError **error)
   HaulScanResult result = { .struct_size = sizeof result };
   gboolean ok = session_scan (session, &scan, &result, error);
   g_clear_pointer (&self->cursor, state_cursor_free);
-  return ok;
+  return ok && session_leave (session, error);
 }
 
 /* ---- what was found ---- */

@@ -171,9 +171,8 @@ open_records (Lane *lane)
   return total;
 }
 
-/* Waits @delay_us, or until a stop is asked for. */
-static void
-wait_delay (Lane *lane, gint64 delay_us)
+void
+lane_wait (Lane *lane, gint64 delay_us)
 {
   const EngineRequest *request = lane->account->request;
   GPollFD fds[2];
@@ -229,7 +228,7 @@ handle_break (Run *run, GError *reason, GError **error)
       account_result_notice (lane->account->result, "%s: %s; connecting again",
                              run->source_side ? "source" : "destination",
                              current->message);
-      wait_delay (lane, decision.delay_us);
+      lane_wait (lane, decision.delay_us);
       g_clear_error (&current);
       if (reconnect (run, &current))
         return TRUE;

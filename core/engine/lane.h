@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/filter-chain.h"
 #include "engine/mapping.h"
+#include "engine/pace.h"
 #include "engine/records.h"
 
 /* Account: one account of a running request; immutable while its lanes run, but for what
@@ -24,6 +25,7 @@ typedef struct
   FilterChain *chain;
   State *state;
   Events *events;
+  Pace *pace;
   AccountResult *result; /* the lane's thread */
   guint64 settings_hash; /* of filters and sync rules */
   gint64 now_unix;
@@ -185,6 +187,8 @@ void pass_post_action (Pass *self, ActionKind action, HaulBytes key, guint64 byt
 void pass_abandon (Pass *self);
 /* pass_has_outstanding: items went into the pipe. */
 gboolean pass_has_outstanding (const Pass *self);
+/* lane_wait: waits @delay_us, or until a stop is asked for. */
+void lane_wait (Lane *lane, gint64 delay_us);
 /* lane_should_stop: a soft or hard stop was asked for. */
 gboolean lane_should_stop (Lane *lane);
 

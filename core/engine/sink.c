@@ -256,6 +256,8 @@ haul_sink_commit (HaulSink *sink, gsize length, GError **error)
   const guint8 *data = sink->chunk != NULL ? sink->chunk->data + sink->chunk->length
                                            : sink->scratch;
   content_digest_update (sink->digest, data, length);
+  if (sink->hooks->pace != NULL)
+    sink->hooks->pace (length, sink->user_data);
   sink->seen_bytes += length;
   if (sink->announced_bytes != HAUL_SIZE_UNKNOWN
       && sink->seen_bytes > sink->announced_bytes)

@@ -28,6 +28,8 @@ typedef struct
                       GError **error);
   /* Message @index will not come. @reason: (transfer full). */
   void (*failed) (guint index, GError *reason, gpointer user_data);
+  /* @bytes have come in: may wait, to keep a rate. May be NULL. */
+  void (*pace) (gsize bytes, gpointer user_data);
   /* Without a pipe: message @index was read and is @identity. */
   void (*identified) (guint index, const Identity *identity, gpointer user_data);
 } SinkHooks;

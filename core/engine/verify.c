@@ -182,8 +182,10 @@ list_side (Session *session, char **path, guint32 extra_needs,
                     .vanished = on_vanished,
                     .user_data = self };
   HaulScanResult result = { .struct_size = sizeof result };
+  /* Left at once: what a backend keeps of a listing would only take memory. */
   return session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error)
-         && session_scan (session, &scan, &result, error);
+         && session_scan (session, &scan, &result, error)
+         && session_leave (session, error);
 }
 
 static gboolean
