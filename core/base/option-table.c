@@ -141,6 +141,7 @@ typedef struct
   Problems *problems;
   gpointer settings;
   GHashTable *given; /* HaulOptionSpec* → the name (const char *) that gave it */
+  guint line;        /* of the value under way; 0: that of the place */
 } Parse;
 
 G_GNUC_PRINTF (3, 4)
@@ -153,11 +154,11 @@ complain (const Parse *self, gboolean warning, const char *format, ...)
   g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   const OptionPlace *place = self->place;
+  guint line = self->line > 0 ? self->line : place->line;
   if (warning)
-    problems_warn (self->problems, place->file, place->line, "%s: %s", place->owner,
-                   text);
+    problems_warn (self->problems, place->file, line, "%s: %s", place->owner, text);
   else
-    problems_add (self->problems, place->file, place->line, "%s: %s", place->owner, text);
+    problems_add (self->problems, place->file, line, "%s: %s", place->owner, text);
 }
 
 /* The row that @name belongs to, and for a secret by which of its forms. */
@@ -323,7 +324,11 @@ option_table_parse (const HaulOptionSpec *specs, gsize settings_size,
   guint before = problems_count (problems);
 
   for (gsize i = 0; i < count; i++)
-    take_value (&self, &values[i]);
+    {
+      self.line = values[i].line;
+      take_value (&self, &values[i]);
+    }
+  self.line = 0;
   for (const HaulOptionSpec *spec = specs; is_row (spec); spec++)
     take_default (&self, spec);
   if (problems_count (problems) == before)

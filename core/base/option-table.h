@@ -14,6 +14,7 @@ typedef struct
 {
   const char *name;
   const char *value;
+  guint line; /* for messages; 0: that of the OptionPlace */
 } OptionValue;
 
 /* OptionPlace: where values come from, for messages and relative paths. */

@@ -313,7 +313,9 @@ job_settings (const Job *self, const JobElement *element, const JobAccount *acco
       if (text == NULL)
         complain_about_expansion (self, element, option, error, problems);
       g_ptr_array_add (texts, text);
-      values[i] = (OptionValue){ .name = option->name, .value = text };
+      values[i] = (OptionValue){ .name = option->name,
+                                 .value = text,
+                                 .line = option->line };
     }
   for (guint i = 0; i < texts->len; i++)
     if (g_ptr_array_index (texts, i) == NULL)

@@ -65,7 +65,9 @@ test_good_files (void)
           accounts = parse (vectors[i].data, strlen (vectors[i].data), problems);
       g_autofree char *text = NULL;
 
-      g_test_message ("%s", vectors[i].data);
+      g_autofree char *shown = g_strescape (vectors[i].data, NULL);
+
+      g_test_message ("%s", shown);
       g_assert_cmpint (accounts == NULL, ==, vectors[i].expected == NULL);
       g_assert_cmpint (problems_length (problems) > 0, ==, vectors[i].expected == NULL);
       if (accounts != NULL)

@@ -215,7 +215,9 @@ test_not_well_formed (void)
     {
       g_autoptr (Problems) problems = problems_new ();
 
-      g_test_message ("%s", vectors[i].data);
+      g_autofree char *shown = g_strescape (vectors[i].data, NULL);
+
+      g_test_message ("%s", shown);
       g_assert_null (parse (vectors[i].data, strlen (vectors[i].data), problems));
       g_assert_cmpuint (problems_count (problems), >=, 1);
       g_assert_cmpuint (problems_get (problems, 0)->line, ==, vectors[i].line);

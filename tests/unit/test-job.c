@@ -234,6 +234,7 @@ test_settings_say_every_mistake (void)
   job_element_add (job->source, "user", "x");
   job_element_add (job->source, "window", "0");
   job_element_add (job->source, "windw", "1");
+  ((JobOption *) job->source->options->pdata[1])->line = 8;
   g_assert_null (job_settings (job, job->source, &account, specs, sizeof (Settings),
                                HAUL_OPT_ONLY_SOURCE, problems));
   /* path is missing, user on the wrong side, window out of range, windw unknown */
@@ -241,7 +242,7 @@ test_settings_say_every_mistake (void)
   for (guint i = 0; i < 4; i++)
     {
       g_assert_cmpstr (problems_get (problems, i)->file, ==, "job.xml");
-      g_assert_cmpuint (problems_get (problems, i)->line, ==, 7);
+      g_assert_cmpuint (problems_get (problems, i)->line, ==, i == 1 ? 8 : 7);
     }
 }
 

@@ -154,7 +154,9 @@ assert_vectors (const Vector *vectors, gsize count)
     {
       gint64 found = NO_DATE;
 
-      g_test_message ("%s", vectors[i].text);
+      g_autofree char *shown = g_strescape (vectors[i].text, NULL);
+
+      g_test_message ("%s", shown);
       g_assert_true (identity_parse_date (vectors[i].text, &found));
       g_assert_cmpint (found, ==, vectors[i].unix_time);
     }
@@ -185,7 +187,9 @@ test_not_a_date (void)
     {
       gint64 found = NO_DATE;
 
-      g_test_message ("%s", refused[i]);
+      g_autofree char *shown = g_strescape (refused[i], NULL);
+
+      g_test_message ("%s", shown);
       g_assert_false (identity_parse_date (refused[i], &found));
       g_assert_cmpint (found, ==, NO_DATE);
     }
