@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "imap-feed.h"
+#include "response.h"
 
 typedef struct
 {
@@ -209,6 +210,24 @@ test_vector (gconstpointer data)
   imap_feed_check (vector->wire, vector->length, vector->events);
 }
 
+/* What follows the OK of STARTTLS or COMPRESS is not the parser's any more. */
+static void
+test_stops (void)
+{
+  static const gchar wire[] = "A1 OK begin\r\n\001\002 {9}\r\n";
+  g_autoptr (ImapResponse) parser = imap_response_new ();
+  const guint8 *data = (const guint8 *) wire;
+  gsize length = sizeof (wire) - 1;
+  ImapEvent event;
+
+  g_assert_cmpint (imap_response_next (parser, &data, &length, &event, NULL), ==,
+                   IMAP_NEXT_EVENT);
+  g_assert_cmpint (event.type, ==, IMAP_EVENT_STATE);
+  g_assert_true (imap_response_is_idle (parser));
+  g_assert_cmpuint (length, ==, 8);
+  g_assert_true (data == (const guint8 *) wire + 13);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -219,5 +238,7 @@ main (int argc, char **argv)
                                             NULL);
       g_test_add_data_func (path, &vectors[i], test_vector);
     }
+  g_test_add_func ("/imap/response-code/bytes-after-a-tagged-ok-are-untouched",
+                   test_stops);
   return g_test_run ();
 }
