@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which messages of two folders are the same: pure, over multisets of identities.
- * docs/internals/identity.md has the reasons.
+ * docs/internals/matching.md has the reasons.
  */
 #pragma once
 

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -399,14 +400,18 @@ mix_write (State *state, gint64 id, guint step)
 
 /* The same transactions every time, one a step: the first makes the folder. */
 static void
+mix_step (State *state, guint step)
+{
+  g_autoptr (StateFolder) folder = fixture_folder (state, "INBOX");
+  if (step > 0)
+    mix_write (state, folder->id, step - 1);
+}
+
+static void
 mix_run (State *state, guint steps)
 {
   for (guint step = 0; step < steps; step++)
-    {
-      g_autoptr (StateFolder) folder = fixture_folder (state, "INBOX");
-      if (step > 0)
-        mix_write (state, folder->id, step - 1);
-    }
+    mix_step (state, step);
 }
 
 typedef struct
@@ -462,6 +467,55 @@ test_killed (StateFixture *fixture, gconstpointer data)
     }
 }
 
+/* At any moment, in the middle of SQLite's writing, too: what remains is the outcome of a
+ * whole number of steps, and nobody takes it for damaged. */
+static void
+test_killed_anywhere (StateFixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    STEPS = 120,
+    ROUNDS = 60
+  };
+  StateFixture clean;
+  fixture_set_up (&clean, NULL);
+  State *state = fixture_open (&clean, STATE_READ_WRITE);
+  g_autoptr (GHashTable)
+      outcomes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add (outcomes, fixture_dump (state));
+  for (guint step = 0; step < STEPS; step++)
+    {
+      mix_step (state, step);
+      g_hash_table_add (outcomes, fixture_dump (state));
+    }
+  state_close (state);
+  fixture_tear_down (&clean, NULL);
+
+  for (guint round = 0; round < ROUNDS; round++)
+    {
+      struct itimerval timer = { .it_value.tv_usec = g_test_rand_int_range (1, 20000) };
+      pid_t child = fork ();
+      if (child == 0)
+        {
+          setitimer (ITIMER_REAL, &timer, NULL); /* nobody handles the signal: it kills */
+          state = fixture_open (fixture, STATE_READ_WRITE);
+          mix_run (state, STEPS);
+          _exit (0);
+        }
+      int status = 0;
+      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+      State *reader = fixture_open (fixture, STATE_READ_ONLY);
+      g_autofree char *read = fixture_dump (reader);
+      state_close (reader);
+      State *writer = fixture_open (fixture, STATE_READ_WRITE);
+      g_autofree char *found = fixture_dump (writer);
+      state_close (writer);
+      g_assert_cmpstr (read, ==, found);
+      g_assert_true (g_hash_table_contains (outcomes, found));
+      fixture_remove (fixture->directory);
+    }
+}
+
 #define ADD(path, func)                                                                  \
   g_test_add (path, StateFixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -484,5 +538,6 @@ main (int argc, char **argv)
   ADD ("/state/threads/write-and-look-up-at-once", test_threads);
   ADD ("/state/disk/full-is-an-error-and-survived", test_full);
   ADD ("/state/kill/exactly-the-committed-remains", test_killed);
+  ADD ("/state/kill/anywhere-leaves-whole-steps", test_killed_anywhere);
   return g_test_run ();
 }
