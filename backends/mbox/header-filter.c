@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The streaming filter for header blocks. A line is known by its first bytes; a line that
+ * begins with a blank belongs to the field before. What the fields mean is read in
+ * status.c. Pure: any thread.
+ */
+#include "header-filter.h"
+
+#include <string.h>
+
+/* Name: a field that is not simply the message's own. */
+typedef struct
+{
+  const char *name;
+  MboxField field;
+} Name;
+
+static const Name names[] = {
+  { "Content-Length", MBOX_FIELD_PRIVATE },
+  { "Status", MBOX_FIELD_PRIVATE },
+  { "X-IMAP", MBOX_FIELD_PRIVATE },
+  { "X-IMAPbase", MBOX_FIELD_PRIVATE },
+  { "X-Keywords", MBOX_FIELD_PRIVATE },
+  { "X-Status", MBOX_FIELD_PRIVATE },
+  { "X-UID", MBOX_FIELD_PRIVATE },
+  { "X-Mozilla-Status", MBOX_FIELD_MOZILLA },
+  { "X-Mozilla-Status2", MBOX_FIELD_MOZILLA },
+  { "X-Mozilla-Keys", MBOX_FIELD_MOZILLA },
+  { "X-Gmail-Labels", MBOX_FIELD_NOTED },
+  { "Subject", MBOX_FIELD_NOTED },
+};
+
+MboxField
+mbox_field_of (const guint8 *line, gsize length)
+{
+  gsize name = 0;
+  while (name < length && g_ascii_isgraph (line[name]) && line[name] != ':')
+    name++;
+  gsize colon = name;
+  while (colon < length && (line[colon] == ' ' || line[colon] == '\t'))
+    colon++;
+  if (colon == length || line[colon] != ':')
+    return MBOX_FIELD_OWN;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strlen (names[i].name) == name
+        && g_ascii_strncasecmp ((const char *) line, names[i].name, name) == 0)
+      return names[i].field;
+  return MBOX_FIELD_OWN;
+}
+
+void
+mbox_header_filter_init (MboxHeaderFilter *self, MboxFieldFunc func, gpointer user_data)
+{
+  *self = (MboxHeaderFilter){ .func = func, .user_data = user_data };
+}
+
+static gboolean
+flush_head (MboxHeaderFilter *self)
+{
+  gsize length = self->head_length;
+  self->in_line = TRUE;
+  self->head_length = 0;
+  if (length == 0)
+    return TRUE;
+  gboolean folded = self->head[0] == ' ' || self->head[0] == '\t';
+  if (!folded)
+    self->field = mbox_field_of (self->head, length);
+  return self->func (self->field, self->head, length, self->user_data);
+}
+
+/* Collects the start of a line until it is known. */
+static gboolean
+feed_head (MboxHeaderFilter *self, const guint8 *data, gsize length, gsize *out_taken)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      guint8 byte = data[i];
+      self->head[self->head_length++] = byte;
+      gsize have = self->head_length;
+      *out_taken = i + 1;
+      if (byte == '\n' && (have == 1 || (have == 2 && self->head[0] == '\r')))
+        {
+          self->ended = TRUE;
+          self->blank_bytes = have;
+          self->head_length = 0;
+          return TRUE;
+        }
+      gboolean folded = have == 1 && (byte == ' ' || byte == '\t');
+      if (byte != '\n' && byte != ':' && !folded && have < sizeof self->head)
+        continue;
+      if (!flush_head (self))
+        return FALSE;
+      self->in_line = byte != '\n';
+      return TRUE;
+    }
+  return TRUE;
+}
+
+gboolean
+mbox_header_filter_feed (MboxHeaderFilter *self, const guint8 *data, gsize length,
+                         gsize *out_taken)
+{
+  gsize at = 0;
+  while (at < length && !self->ended)
+    {
+      gsize taken = 0;
+      if (!self->in_line)
+        {
+          if (!feed_head (self, data + at, length - at, &taken))
+            return FALSE;
+          at += taken;
+          continue;
+        }
+      const guint8 *newline = memchr (data + at, '\n', length - at);
+      taken = newline ? (gsize) (newline - data) + 1 - at : length - at;
+      if (!self->func (self->field, data + at, taken, self->user_data))
+        return FALSE;
+      self->in_line = newline == NULL;
+      at += taken;
+    }
+  *out_taken = at;
+  return TRUE;
+}
+
+gboolean
+mbox_header_filter_finish (MboxHeaderFilter *self)
+{
+  return self->ended || flush_head (self);
+}
