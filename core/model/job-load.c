@@ -118,11 +118,12 @@ check_text_columns (const Job *job, guint line, const char *what, const char *te
                     Problems *problems)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *expanded = text != NULL
-                                  ? job_expand (job->accounts->pdata[0], text, &error)
-                                  : NULL;
+  g_autofree char *expanded = NULL;
 
-  if (error != NULL)
+  if (text == NULL)
+    return;
+  expanded = job_expand (job->accounts->pdata[0], text, &error);
+  if (expanded == NULL)
     problems_add (problems, job->file, line, "%s: %s", what, error->message);
 }
 
@@ -143,15 +144,17 @@ check_columns (const Job *job, Problems *problems)
                       job->source_after_copy, problems);
 }
 
-/* A path becomes absolute, unless job_path() has something to expand in it. */
+/* A path becomes absolute and stays a text for job_expand(). One that starts with a
+ * column may be absolute for one account and not for another: job_path() sees to it. */
 static void
 resolve (const Job *job, char **path)
 {
+  g_autofree char *directory = job_escape (job->directory);
   char *absolute;
 
-  if (*path == NULL || strstr (*path, "${") != NULL || strstr (*path, "$$") != NULL)
+  if (*path == NULL || g_str_has_prefix (*path, "${"))
     return;
-  absolute = option_value_resolve (*path, job->directory);
+  absolute = option_value_resolve (*path, directory);
   g_free (*path);
   *path = absolute;
 }
@@ -163,9 +166,12 @@ complete (Job *job)
   g_autofree char *safe = job_safe_name (job->name);
 
   if (job->state_directory == NULL)
-    job->state_directory = g_strdup_printf ("%s/%s.state", job->directory, safe);
-  else
-    resolve (job, &job->state_directory);
+    {
+      g_autofree char *name = g_strconcat (safe, ".state", NULL);
+
+      job->state_directory = job_escape (name);
+    }
+  resolve (job, &job->state_directory);
   resolve (job, &job->report_file);
   if (job->accounts_file != NULL)
     {

@@ -102,7 +102,11 @@ job_new_for_pair (const char *name, const char *directory, const char *state_dir
   self->account_limit = DEFAULT_ACCOUNTS;
   self->connection_limit = DEFAULT_CONNECTIONS;
   if (state_directory != NULL)
-    self->state_directory = option_value_resolve (state_directory, self->directory);
+    {
+      g_autofree char *path = option_value_resolve (state_directory, self->directory);
+
+      self->state_directory = job_escape (path);
+    }
   g_ptr_array_add (self->accounts, job_account_new (name, 0));
   return self;
 }
@@ -230,6 +234,16 @@ job_expand (const JobAccount *account, const char *text, GError **error)
           p += p[1] == '$' ? 2 : 1;
         }
     }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+char *
+job_escape (const char *text)
+{
+  g_autoptr (GString) out = g_string_new (text);
+
+  if (strstr (text, "${") != NULL || strstr (text, "$$") != NULL)
+    g_string_replace (out, "$", "$$", 0);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 

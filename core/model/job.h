@@ -91,7 +91,7 @@ typedef struct
   guint account_limit;     /* accounts at once, ≥ 1 */
   guint connection_limit;  /* lanes per account, ≥ 1 */
   guint64 rate_bytes;      /* per second; 0: no limit */
-  char *state_directory;   /* absolute; with a ${column} as written: see job_path() */
+  char *state_directory;   /* absolute text for job_path(), which expands ${column} */
   char *report_file;       /* likewise; NULL: none */
   guint accounts_line;     /* in the file, for messages; 0: not there */
   guint state_line;
@@ -116,6 +116,10 @@ void job_element_free (JobElement *self);
  * unclosed "${" (naming the nearest column).
  */
 char *job_expand (const JobAccount *account, const char *text, GError **error);
+
+/* job_escape: @text as job_expand() takes it to give it back: for values that are not
+ * from a job, like a path of the command line. (transfer full) */
+char *job_escape (const char *text);
 
 /* job_element_check_columns: every ${column} in @element's options is known (for the
  * first account; all have the same columns). FALSE when there were @problems. */

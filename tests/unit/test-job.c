@@ -103,6 +103,22 @@ test_expand_refuses (void)
 }
 
 static void
+test_escaped_text_expands_to_itself (void)
+{
+  static const char *const vectors[] = { "",          "a$",       "$1",
+                                         "a$$b",      "${user}",  "$${x",
+                                         "/h/$/${b}", "a${$$$$}", "$" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      g_autofree char *escaped = job_escape (vectors[i]);
+      g_autofree char *found = job_expand (&account, escaped, NULL);
+
+      g_assert_cmpstr (found, ==, vectors[i]);
+    }
+}
+
+static void
 test_expand_without_accounts (void)
 {
   g_autoptr (Job) job = new_job ();
@@ -280,6 +296,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/job/expand/columns-and-dollars", test_expand);
   g_test_add_func ("/job/expand/refuses-unknown-and-unclosed", test_expand_refuses);
+  g_test_add_func ("/job/expand/escaped-text-expands-to-itself",
+                   test_escaped_text_expands_to_itself);
   g_test_add_func ("/job/expand/without-accounts-there-are-no-columns",
                    test_expand_without_accounts);
   g_test_add_func ("/job/safe-name/is-a-file-name", test_safe_names);
