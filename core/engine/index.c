@@ -9,42 +9,193 @@
 
 #include <string.h>
 
-#include "engine/key-table.h"
 #include "model/keywords.h"
 
 /* WRITE_BATCH: rows of found messages written in one transaction. */
 #define WRITE_BATCH 256
 
-/* Unknown: messages of the destination that no row of the state accounts for. */
+/* Found: rows of found messages on their way into the state, a batch at a time. */
 typedef struct
 {
   Pass *pass;
-  Records *records;
-  GHashTable *known; /* hashes of keys that rows account for; only if keys may change */
+  StateMessage rows[WRITE_BATCH];
+  GByteArray *keys; /* the destination keys of the rows, one after the other */
+  guint count;
+} Found;
+
+/* Unknown: the search for messages of the destination that no row accounts for. */
+typedef struct
+{
+  Pass *pass;
+  Records *records; /* those that no delivery id explains */
+  KeySet *known;    /* keys that rows account for; only if keys may change */
   StateCursor *cursor;
+  GArray *by_id; /* of IdEntry: candidates in order of delivery id */
+  Found *found;
 } Unknown;
+
+/* IdEntry: the delivery id of the candidate @index. */
+typedef struct
+{
+  guint8 id[HAUL_DELIVERY_ID_LENGTH];
+  guint index;
+} IdEntry;
+
+static gboolean
+is_candidate (const Record *record)
+{
+  return record->tag == RECORD_NEW || record->tag == RECORD_SUSPECT;
+}
+
+/* A row for a candidate that is at the destination under @destination_key. */
+static StateMessage
+found_row (Pass *self, guint index, const Identity *identity, HaulBytes destination_key)
+{
+  const Record *record = records_get (self->records, index);
+  StateMessage row = { .source_key = records_key (self->records, index),
+                       .destination_key = destination_key,
+                       .outcome = record->tag == RECORD_SUSPECT ? STATE_STORED
+                                                                : STATE_MATCHED,
+                       .flags = record->flags,
+                       .keywords = records_keywords (self->records, record),
+                       .date_unix = record->date_unix,
+                       .identity = *identity };
+  return row;
+}
+
+static gboolean
+found_flush (Found *self, GError **error)
+{
+  const StateMessage *pointers[WRITE_BATCH];
+  guint count = self->count;
+  gsize at = 0;
+  self->count = 0;
+  for (guint i = 0; i < count; i++)
+    {
+      self->rows[i].destination_key.data = self->keys->data + at;
+      at += self->rows[i].destination_key.length;
+      pointers[i] = &self->rows[i];
+    }
+  gboolean ok = count == 0 || self->pass->lane->account->dry_run
+                || state_write (self->pass->lane->account->state, self->pass->row->id,
+                                pointers, count, FALSE, error);
+  g_byte_array_set_size (self->keys, 0);
+  return ok;
+}
+
+/* First contact with a message that lay at the destination: it gets the source's flags
+ * beside its own. */
+static void
+add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 flags,
+                   const char *keywords)
+{
+  const Record *record = records_get (self->records, index);
+  const char *now = records_keywords (self->records, record);
+  g_autofree char *missing = keywords_minus (now, keywords);
+  if ((record->flags & ~flags) == 0 && *missing == '\0')
+    return;
+  HaulBytes key = records_key (self->records, index);
+  FlagChange *change = g_new0 (FlagChange, 1);
+  change->source_key = g_bytes_new (key.data, key.length);
+  change->destination_key = g_bytes_new (destination_key.data, destination_key.length);
+  change->flags_now = record->flags;
+  change->flags_last = flags;
+  change->keywords_now = g_strdup (now);
+  change->keywords_last = g_strdup (keywords);
+  change->only_add = TRUE;
+  pass_add_change (self, change);
+}
+
+/* Where a candidate was found: a message of the destination. */
+typedef struct
+{
+  HaulBytes key;
+  guint32 flags;
+  const char *keywords;
+} Place;
+
+/* The candidate @index lies at @place; @identity may know nothing. */
+static gboolean
+claim (Found *self, guint index, const Place *place, const Identity *identity,
+       GError **error)
+{
+  Pass *pass = self->pass;
+  self->rows[self->count++] = found_row (pass, index, identity, place->key);
+  g_byte_array_append (self->keys, place->key.data, (guint) place->key.length);
+  records_get (pass->records, index)->tag = RECORD_CLAIMED;
+  pass->ledger.matched++;
+  pass_post_action (pass, ACTION_MATCH, records_key (pass->records, index), 0, NULL);
+  add_missing_flags (pass, index, place->key, place->flags, place->keywords);
+  return self->count < WRITE_BATCH || found_flush (self, error);
+}
+
+/* ---- delivery ids: proof by themselves, without reading an identity ---- */
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, HAUL_DELIVERY_ID_LENGTH);
+}
+
+/* The ids under which the candidates would be stored, sorted. */
+static GArray *
+list_ids (Pass *pass)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (IdEntry));
+  for (guint i = 0; i < records_length (pass->records); i++)
+    {
+      IdEntry entry = { .index = i };
+      if (!is_candidate (records_get (pass->records, i)))
+        continue;
+      pass_delivery_id (pass, records_key (pass->records, i), entry.id);
+      g_array_append_val (ids, entry);
+    }
+  g_array_sort (ids, compare_ids);
+  return ids;
+}
+
+/* Claims the candidate that was stored under the record's id. *@out_claimed FALSE: none.
+ */
+static gboolean
+claim_by_id (Unknown *self, const HaulRecord *record, gboolean *out_claimed,
+             GError **error)
+{
+  guint at = 0;
+  *out_claimed = FALSE;
+  if (!(record->known & HAUL_RECORD_DELIVERY_ID)
+      || !g_array_binary_search (self->by_id, record->delivery_id, compare_ids, &at))
+    return TRUE;
+  guint index = g_array_index (self->by_id, IdEntry, at).index;
+  if (!is_candidate (records_get (self->pass->records, index)))
+    return TRUE;
+  static const Identity nothing = { 0 };
+  g_autofree char *keywords = keywords_join (record->keywords);
+  Place place = { record->key, record->flags & HAUL_FLAGS_ALL, keywords };
+  *out_claimed = TRUE;
+  return claim (self->found, index, &place, &nothing, error);
+}
+
+/* ---- listing ---- */
 
 static gboolean
 on_destination_record (const HaulRecord *record, gpointer user_data, GError **error)
 {
   Unknown *self = user_data;
   StateMessage row = { 0 };
-  gboolean found = FALSE;
+  gboolean found = FALSE, claimed = FALSE;
   if (self->pass->row->id != 0
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
   if (found && (row.outcome == STATE_STORED || row.outcome == STATE_MATCHED))
     {
       if (self->known != NULL)
-        {
-          guint64 hash = key_table_hash (record->key);
-          g_hash_table_add (self->known, g_memdup2 (&hash, sizeof hash));
-        }
+        key_set_add (self->known, record->key);
       return TRUE;
     }
-  (void) records_add (self->records, record);
-  if (record->known & HAUL_RECORD_DELIVERY_ID)
-    records_add_id (self->records, record->delivery_id);
+  if (!claim_by_id (self, record, &claimed, error))
+    return FALSE;
+  if (!claimed)
+    (void) records_add (self->records, record);
   return TRUE;
 }
 
@@ -79,162 +230,14 @@ call_list_unknown (Session *session, gpointer data, GError **error)
   return ok && session_leave (session, error);
 }
 
-/* ---- what was found ---- */
-
-/* A row for a candidate that is at the destination under @destination_key. */
-static StateMessage
-found_row (Pass *self, guint index, const Identity *identity, HaulBytes destination_key)
-{
-  const Record *record = records_get (self->records, index);
-  StateMessage row = { .source_key = records_key (self->records, index),
-                       .destination_key = destination_key,
-                       .outcome = record->tag == RECORD_SUSPECT ? STATE_STORED
-                                                                : STATE_MATCHED,
-                       .flags = record->flags,
-                       .keywords = records_keywords (self->records, record),
-                       .date_unix = record->date_unix,
-                       .identity = *identity };
-  return row;
-}
-
-/* Found: rows of found messages on their way into the state, a batch at a time. */
-typedef struct
-{
-  Pass *pass;
-  Records *unknown;
-  StateMessage rows[WRITE_BATCH];
-  guint count;
-} Found;
+/* ---- the rest by identity ---- */
 
 static gboolean
-found_flush (Found *self, GError **error)
-{
-  const StateMessage *pointers[WRITE_BATCH];
-  guint count = self->count;
-  self->count = 0;
-  if (count == 0 || self->pass->lane->account->dry_run)
-    return TRUE;
-  for (guint i = 0; i < count; i++)
-    pointers[i] = &self->rows[i];
-  return state_write (self->pass->lane->account->state, self->pass->row->id, pointers,
-                      count, FALSE, error);
-}
-
-/* First contact with a message that lay at the destination: it gets the source's flags
- * beside its own. */
-static void
-add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 flags,
-                   const char *keywords)
-{
-  const Record *record = records_get (self->records, index);
-  const char *now = records_keywords (self->records, record);
-  g_autofree char *missing = keywords_minus (now, keywords);
-  if ((record->flags & ~flags) == 0 && *missing == '\0')
-    return;
-  HaulBytes key = records_key (self->records, index);
-  FlagChange *change = g_new0 (FlagChange, 1);
-  change->source_key = g_bytes_new (key.data, key.length);
-  change->destination_key = g_bytes_new (destination_key.data, destination_key.length);
-  change->flags_now = record->flags;
-  change->flags_last = flags;
-  change->keywords_now = g_strdup (now);
-  change->keywords_last = g_strdup (keywords);
-  change->only_add = TRUE;
-  pass_add_change (self, change);
-}
-
-/* The candidate @index is the unknown message @at; @identity may know nothing. */
-static gboolean
-claim (Found *self, guint index, guint at, const Identity *identity, GError **error)
-{
-  Pass *pass = self->pass;
-  Record *theirs = records_get (self->unknown, at);
-  HaulBytes destination_key = records_key (self->unknown, at);
-  self->rows[self->count++] = found_row (pass, index, identity, destination_key);
-  records_get (pass->records, index)->tag = RECORD_CLAIMED;
-  theirs->tag = RECORD_CLAIMED;
-  pass->ledger.matched++;
-  pass_post_action (pass, ACTION_MATCH, records_key (pass->records, index), 0, NULL);
-  add_missing_flags (pass, index, destination_key, theirs->flags,
-                     records_keywords (self->unknown, theirs));
-  return self->count < WRITE_BATCH || found_flush (self, error);
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  Records *records = user_data;
-  return memcmp (records_id (records, *(const guint *) a),
-                 records_id (records, *(const guint *) b), HAUL_DELIVERY_ID_LENGTH);
-}
-
-/* The unclaimed one of @sorted (of guint, by id) whose id is @id. */
-static gboolean
-find_id (Records *records, GArray *sorted, const guint8 *id, guint *out_at)
-{
-  guint low = 0, high = sorted->len;
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-      guint at = g_array_index (sorted, guint, middle);
-      if (memcmp (records_id (records, at), id, HAUL_DELIVERY_ID_LENGTH) < 0)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-  for (; low < sorted->len; low++)
-    {
-      guint at = g_array_index (sorted, guint, low);
-      if (memcmp (records_id (records, at), id, HAUL_DELIVERY_ID_LENGTH) != 0)
-        return FALSE;
-      if (records_get (records, at)->tag != RECORD_CLAIMED)
-        {
-          *out_at = at;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-static gboolean
-is_candidate (const Record *record)
-{
-  return record->tag == RECORD_NEW || record->tag == RECORD_SUSPECT;
-}
-
-/* Delivery ids are proof by themselves: no identity is read. */
-static gboolean
-claim_by_id (Found *self, GError **error)
-{
-  static const Identity nothing = { 0 };
-  Pass *pass = self->pass;
-  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < records_length (self->unknown); i++)
-    if (is_candidate (records_get (self->unknown, i))
-        && records_id (self->unknown, i) != NULL)
-      g_array_append_val (sorted, i);
-  g_array_sort_with_data (sorted, compare_ids, self->unknown);
-  for (guint i = 0; sorted->len > 0 && i < records_length (pass->records); i++)
-    {
-      guint8 id[HAUL_DELIVERY_ID_LENGTH];
-      guint at = 0;
-      if (!is_candidate (records_get (pass->records, i)))
-        continue;
-      pass_delivery_id (pass, records_key (pass->records, i), id);
-      if (find_id (self->unknown, sorted, id, &at)
-          && !claim (self, i, at, &nothing, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The rest by identity. */
-static gboolean
-claim_by_identity (Found *self, GError **error)
+claim_by_identity (Found *self, Records *unknown, GError **error)
 {
   Side source = { 0 }, destination = { 0 };
   side_init (&source, self->pass, self->pass->records, FALSE);
-  side_init (&destination, self->pass, self->unknown, TRUE);
+  side_init (&destination, self->pass, unknown, TRUE);
   gboolean ok = TRUE;
   if (source.positions->len > 0 && destination.positions->len > 0)
     {
@@ -243,8 +246,11 @@ claim_by_identity (Found *self, GError **error)
       for (guint i = 0; ok && i < pairs->len; i++)
         {
           const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
-          ok = claim (self, g_array_index (source.positions, guint, pair->source),
-                      g_array_index (destination.positions, guint, pair->destination),
+          guint at = g_array_index (destination.positions, guint, pair->destination);
+          const Record *theirs = records_get (unknown, at);
+          Place place = { records_key (unknown, at), theirs->flags,
+                          records_keywords (unknown, theirs) };
+          ok = claim (self, g_array_index (source.positions, guint, pair->source), &place,
                       &source.identities[pair->source], error);
         }
     }
@@ -278,6 +284,24 @@ has_candidates (Pass *self)
   return FALSE;
 }
 
+/* Searches the destination; what is found is in the state when this returns. */
+static gboolean
+search (Pass *self, Unknown *unknown, GError **error)
+{
+  gboolean stable = (destination_caps (self->lane->destination) & HAUL_CAP_STABLE_KEYS)
+                    != 0;
+  if (!stable)
+    unknown->known = key_set_new ();
+  unknown->by_id = list_ids (self);
+  if (!destination_call (self->lane->destination, call_list_unknown, unknown, error))
+    return FALSE;
+  if (!stable && records_length (unknown->records) > 0
+      && !rekey_destinations (self, unknown->records, unknown->known, error))
+    return FALSE;
+  return claim_by_identity (unknown->found, unknown->records, error)
+         && found_flush (unknown->found, error);
+}
+
 gboolean
 pass_match (Pass *self, GError **error)
 {
@@ -287,22 +311,14 @@ pass_match (Pass *self, GError **error)
     return FALSE;
   if (!has_candidates (self) || is_accounted_for (self))
     return TRUE;
-  g_autoptr (Records) unknown = records_new ();
-  Unknown request = { .pass = self, .records = unknown };
-  gboolean stable = (destination_caps (self->lane->destination) & HAUL_CAP_STABLE_KEYS)
-                    != 0;
-  if (!stable)
-    request.known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  gboolean ok = destination_call (self->lane->destination, call_list_unknown, &request,
-                                  error);
-  if (ok && !stable && records_length (unknown) > 0)
-    ok = rekey_destinations (self, unknown, request.known, error);
-  g_clear_pointer (&request.known, g_hash_table_unref);
-  if (!ok)
-    return FALSE;
   g_autofree Found *found = g_new0 (Found, 1);
   found->pass = self;
-  found->unknown = unknown;
-  return claim_by_id (found, error) && claim_by_identity (found, error)
-         && found_flush (found, error);
+  found->keys = g_byte_array_new ();
+  Unknown unknown = { .pass = self, .records = records_new (), .found = found };
+  gboolean ok = search (self, &unknown, error);
+  records_free (unknown.records);
+  key_set_free (unknown.known);
+  g_clear_pointer (&unknown.by_id, g_array_unref);
+  g_byte_array_unref (found->keys);
+  return ok;
 }

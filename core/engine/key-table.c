@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * KeyTable: a GHashTable whose entries borrow their keys. One thread at a time; no I/O.
+ * KeyTable: a GHashTable whose entries borrow their keys; KeySet: hashes alone, open
+ * addressing. One thread at a time; no I/O.
  */
 #include "engine/key-table.h"
 
@@ -98,4 +99,74 @@ key_table_values (KeyTable *self)
   while (g_hash_table_iter_next (&iter, &entry, NULL))
     g_array_append_val (values, ((Entry *) entry)->value);
   return values;
+}
+
+struct _KeySet
+{
+  guint64 *slots; /* 0: empty */
+  gsize mask;
+  gsize count;
+};
+
+KeySet *
+key_set_new (void)
+{
+  KeySet *self = g_new0 (KeySet, 1);
+  self->mask = 63;
+  self->slots = g_new0 (guint64, self->mask + 1);
+  return self;
+}
+
+void
+key_set_free (KeySet *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->slots);
+  g_free (self);
+}
+
+static guint64
+slot_value (HaulBytes key)
+{
+  guint64 hash = key_table_hash (key);
+  return hash != 0 ? hash : 1;
+}
+
+static void
+put (KeySet *self, guint64 value)
+{
+  gsize at = (gsize) value & self->mask;
+  while (self->slots[at] != 0 && self->slots[at] != value)
+    at = (at + 1) & self->mask;
+  if (self->slots[at] == 0)
+    self->count++;
+  self->slots[at] = value;
+}
+
+void
+key_set_add (KeySet *self, HaulBytes key)
+{
+  if (self->count * 4 >= (self->mask + 1) * 3)
+    {
+      g_autofree guint64 *old = self->slots;
+      gsize old_size = self->mask + 1;
+      self->mask = old_size * 2 - 1;
+      self->slots = g_new0 (guint64, self->mask + 1);
+      self->count = 0;
+      for (gsize i = 0; i < old_size; i++)
+        if (old[i] != 0)
+          put (self, old[i]);
+    }
+  put (self, slot_value (key));
+}
+
+gboolean
+key_set_contains (const KeySet *self, HaulBytes key)
+{
+  guint64 value = slot_value (key);
+  gsize at = (gsize) value & self->mask;
+  while (self->slots[at] != 0 && self->slots[at] != value)
+    at = (at + 1) & self->mask;
+  return self->slots[at] == value;
 }

@@ -24,3 +24,16 @@ gboolean key_table_take (KeyTable *self, HaulBytes key, guint *out_value);
 GArray *key_table_values (KeyTable *self);
 /* key_table_hash: a 64-bit hash of @key, for sets that keep no keys. */
 guint64 key_table_hash (HaulBytes key);
+
+/* KeySet: a set of keys as 64-bit hashes: 16 bytes a key at most, keeps no keys. */
+typedef struct _KeySet KeySet;
+
+/* key_set_new: (transfer full). */
+KeySet *key_set_new (void);
+/* key_set_free: accepts NULL. */
+void key_set_free (KeySet *self);
+/* key_set_add: adds @key. */
+void key_set_add (KeySet *self, HaulBytes key);
+/* key_set_contains: whether @key was added (or, with a chance of 2^-64 a pair, another).
+ */
+gboolean key_set_contains (const KeySet *self, HaulBytes key);

@@ -10,6 +10,7 @@
 #include "engine/endpoint.h"
 #include "engine/engine.h"
 #include "engine/filter-chain.h"
+#include "engine/key-table.h"
 #include "engine/mapping.h"
 #include "engine/pace.h"
 #include "engine/records.h"
@@ -103,7 +104,7 @@ typedef struct
   GHashTable *overrides; /* index + 1 → Override */
   GPtrArray *changes;    /* of FlagChange */
   Ledger ledger;
-  GHashTable *seen;   /* hashes of known keys; only for sources whose keys may change */
+  KeySet *seen;       /* known keys; only for sources whose keys may change */
   guint64 known_rows; /* state rows whose key the scan showed */
   guint64 vanished, vanished_skipped, relisted_skipped;
   GBytes *source_token;
@@ -160,7 +161,7 @@ gboolean rekey_sources (Pass *self, GError **error);
 /* rekey.c: rekey_destinations: messages of @unknown that the state knows under another
  * destination key are tagged RECORD_CLAIMED and their rows get the new key. @known:
  * hashes of the destination keys that were seen. */
-gboolean rekey_destinations (Pass *self, Records *unknown, GHashTable *known,
+gboolean rekey_destinations (Pass *self, Records *unknown, const KeySet *known,
                              GError **error);
 /* copy.c: pass_copy: fetches what is planned into the pipe, as offer number @attempt. */
 gboolean pass_copy (Pass *self, guint attempt, GError **error);

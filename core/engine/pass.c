@@ -60,7 +60,7 @@ pass_free (Pass *self)
   g_array_unref (self->plan);
   g_clear_pointer (&self->skipped_rows, g_array_unref);
   g_clear_pointer (&self->source_token, g_bytes_unref);
-  g_clear_pointer (&self->seen, g_hash_table_unref);
+  g_clear_pointer (&self->seen, key_set_free);
   g_ptr_array_unref (self->source_failures);
   g_ptr_array_unref (self->stored.failures);
   g_array_unref (self->stored.again);

@@ -14,7 +14,6 @@ struct _Records
 {
   GArray *rows;      /* of Record */
   GByteArray *arena; /* keys, one after the other */
-  GByteArray *ids;   /* 16 bytes for each record, once one has an id; else NULL */
   GPtrArray *sets;   /* keyword sets by index; 0 is "" */
   GHashTable *set_index;
   guint32 *slots; /* index by key: open addressing, index + 1, 0 is empty; or NULL */
@@ -40,7 +39,6 @@ records_free (Records *self)
     return;
   g_array_unref (self->rows);
   g_byte_array_unref (self->arena);
-  g_clear_pointer (&self->ids, g_byte_array_unref);
   g_hash_table_unref (self->set_index);
   g_ptr_array_unref (self->sets);
   g_free (self->slots);
@@ -74,7 +72,7 @@ records_add (Records *self, const HaulRecord *record)
   Record row = { 0 };
   row.key_offset = self->arena->len;
   row.key_length = (guint32) record->key.length;
-  row.known = (guint8) (record->known & ~HAUL_RECORD_DELIVERY_ID);
+  row.known = (guint8) record->known;
   row.size_bytes = (record->known & HAUL_RECORD_SIZE) ? record->size_bytes
                                                       : HAUL_SIZE_UNKNOWN;
   row.date_unix = (record->known & HAUL_RECORD_DATE) ? record->date_unix : 0;
@@ -87,29 +85,6 @@ records_add (Records *self, const HaulRecord *record)
   g_byte_array_append (self->arena, record->key.data, (guint) record->key.length);
   g_array_append_val (self->rows, row);
   return self->rows->len - 1;
-}
-
-void
-records_add_id (Records *self, const guint8 *delivery_id)
-{
-  if (self->ids == NULL)
-    self->ids = g_byte_array_new ();
-  /* Records before this one that have none get zeros. */
-  gsize at = (gsize) (self->rows->len - 1) * HAUL_DELIVERY_ID_LENGTH;
-  gsize before = self->ids->len;
-  g_byte_array_set_size (self->ids, (guint) (at + HAUL_DELIVERY_ID_LENGTH));
-  if (at > before)
-    memset (self->ids->data + before, 0, at - before);
-  memcpy (self->ids->data + at, delivery_id, HAUL_DELIVERY_ID_LENGTH);
-  records_get (self, self->rows->len - 1)->known |= HAUL_RECORD_DELIVERY_ID;
-}
-
-void
-records_drop_last (Records *self)
-{
-  guint last = self->rows->len - 1;
-  g_byte_array_set_size (self->arena, (guint) records_get (self, last)->key_offset);
-  g_array_set_size (self->rows, last);
 }
 
 guint
@@ -143,14 +118,6 @@ records_set_flags (Records *self, guint index, guint32 flags, const char *keywor
   Record *row = records_get (self, index);
   row->flags = (guint8) (flags & HAUL_FLAGS_ALL);
   row->keywords = intern_set (self, g_strdup (keywords != NULL ? keywords : ""));
-}
-
-const guint8 *
-records_id (Records *self, guint index)
-{
-  if (self->ids == NULL || !(records_get (self, index)->known & HAUL_RECORD_DELIVERY_ID))
-    return NULL;
-  return self->ids->data + (gsize) index * HAUL_DELIVERY_ID_LENGTH;
 }
 
 static gboolean

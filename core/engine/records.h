@@ -35,10 +35,6 @@ void records_free (Records *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Records, records_free)
 /* records_add: copies what it keeps; returns the new index. */
 guint records_add (Records *self, const HaulRecord *record);
-/* records_add_id: keeps @delivery_id (16 bytes) for the record added last. */
-void records_add_id (Records *self, const guint8 *delivery_id);
-/* records_drop_last: forgets the record added last, which must have no id. */
-void records_drop_last (Records *self);
 /* records_length: how many. */
 guint records_length (const Records *self);
 /* records_get: the @index-th; stands until the next records_add(). */
@@ -53,5 +49,3 @@ void records_set_flags (Records *self, guint index, guint32 flags, const char *k
 /* records_find: the record with @key; FALSE: none. Builds an index of 8 bytes a record at
  * the first call; no records_add() after it. */
 gboolean records_find (Records *self, HaulBytes key, guint *out_index);
-/* records_id: the delivery id kept for it, or NULL. */
-const guint8 *records_id (Records *self, guint index);

@@ -6,7 +6,6 @@
  */
 #include "engine/side.h"
 
-#include "engine/key-table.h"
 #include "model/keywords.h"
 
 /* Orphan: a row whose key was not seen; owns copies. */
@@ -29,7 +28,7 @@ orphan_clear (gpointer data)
 
 typedef struct
 {
-  GHashTable *seen; /* hashes of keys */
+  const KeySet *seen;
   gboolean destination;
   GArray *orphans; /* of Orphan */
 } OrphanSearch;
@@ -46,9 +45,8 @@ static gboolean
 on_row (const StateMessage *row, gpointer user_data, GError **error)
 {
   OrphanSearch *search = user_data;
-  guint64 hash = key_table_hash (search->destination ? row->destination_key
-                                                     : row->source_key);
-  if (g_hash_table_contains (search->seen, &hash))
+  if (key_set_contains (search->seen,
+                        search->destination ? row->destination_key : row->source_key))
     return TRUE;
   Orphan orphan = { .source_key = g_bytes_new (row->source_key.data,
                                                row->source_key.length),
@@ -66,7 +64,7 @@ on_row (const StateMessage *row, gpointer user_data, GError **error)
 
 /* Rows of delivered messages whose key is not in @seen; GArray of Orphan (full). */
 static GArray *
-find_orphans (Pass *self, GHashTable *seen, gboolean destination, GError **error)
+find_orphans (Pass *self, const KeySet *seen, gboolean destination, GError **error)
 {
   g_autoptr (GArray) orphans = g_array_new (FALSE, FALSE, sizeof (Orphan));
   g_array_set_clear_func (orphans, orphan_clear);
@@ -153,7 +151,7 @@ rekey_sources (Pass *self, GError **error)
 }
 
 gboolean
-rekey_destinations (Pass *self, Records *unknown, GHashTable *known, GError **error)
+rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **error)
 {
   if (self->row->id == 0)
     return TRUE;

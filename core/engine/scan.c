@@ -6,7 +6,6 @@
  */
 #include "engine/lane.h"
 
-#include "engine/key-table.h"
 #include "model/keywords.h"
 
 /* SKIPPED_BATCH: rows of skipped messages written in one transaction. */
@@ -74,10 +73,7 @@ known_message (Pass *self, const HaulRecord *record, const StateMessage *known)
 {
   self->ledger.present++;
   if (self->seen != NULL)
-    {
-      guint64 hash = key_table_hash (record->key);
-      g_hash_table_add (self->seen, g_memdup2 (&hash, sizeof hash));
-    }
+    key_set_add (self->seen, record->key);
   if (self->lane->account->job->flags == JOB_FLAGS_NEW_ONLY
       || !(record->known & HAUL_RECORD_FLAGS))
     return TRUE;
@@ -234,7 +230,7 @@ pass_scan (Pass *self, GError **error)
 
   self->cursor = state_cursor_new (lane->account->state, self->row->id);
   if (!(lane->source_caps & HAUL_CAP_STABLE_KEYS) && self->row->id != 0)
-    self->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+    self->seen = key_set_new ();
   self->skipped_rows = g_array_new (FALSE, FALSE, sizeof (SkippedRow));
   g_array_set_clear_func (self->skipped_rows, skipped_row_clear);
   HaulScan scan = { .struct_size = sizeof scan,

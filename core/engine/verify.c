@@ -22,6 +22,7 @@ typedef struct
   JobVerify level;
   Records *theirs;
   StateCursor *cursor;
+  KeySet *settled; /* source keys whose copy is there as it was delivered */
   GArray *partner; /* of guint: index in theirs for each of ours, or NO_PARTNER */
 } Check;
 
@@ -69,13 +70,6 @@ sizes_equal (const Record *ours, const Record *theirs)
          && ours->size_bytes == theirs->size_bytes;
 }
 
-static gboolean
-looks_equal (Check *self, const Record *ours, const Record *theirs)
-{
-  g_autofree char *difference = compare_metadata (self, ours, theirs);
-  return difference == NULL && sizes_equal (ours, theirs);
-}
-
 /* ---- listing ---- */
 
 /* Messages that the filters leave out are not selected: nothing is expected of them. */
@@ -101,35 +95,36 @@ is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
   return TRUE;
 }
 
-/* The partner by the state's row, or NO_PARTNER. */
+/* The row says what was delivered; *@out_found FALSE: there is none. */
 static gboolean
-find_partner (Check *self, HaulBytes key, guint *out_partner, GError **error)
+find_row (Check *self, HaulBytes source_key, StateMessage *out_row, gboolean *out_found,
+          GError **error)
 {
-  StateMessage row = { 0 };
-  gboolean found = FALSE;
-  guint theirs = 0;
-  *out_partner = NO_PARTNER;
-  if (self->pass->row->id == 0)
-    return TRUE;
-  if (!state_cursor_find (self->cursor, key, &row, &found, error))
-    return FALSE;
-  if (found && row.destination_key.length > 0
-      && records_find (self->theirs, row.destination_key, &theirs)
-      && records_get (self->theirs, theirs)->tag != RECORD_CLAIMED)
-    {
-      records_get (self->theirs, theirs)->tag = RECORD_CLAIMED;
-      *out_partner = theirs;
-    }
-  return TRUE;
+  *out_found = FALSE;
+  return self->pass->row->id == 0
+         || state_cursor_find (self->cursor, source_key, out_row, out_found, error);
 }
 
-/* Ours, one by one, against theirs: what is paired and looks equal is not kept. */
+/* Ours against the row of a message whose copy is as it was delivered. */
+static gboolean
+compare_with_row (Check *self, const HaulRecord *record, const StateMessage *row)
+{
+  g_autofree char *keywords = keywords_join (record->keywords);
+  if ((record->flags & HAUL_FLAGS_ALL) == row->flags
+      && keywords_equal (keywords, row->keywords))
+    return TRUE;
+  report (self, record->key, FALSE, "flags changed at the source since they were synced");
+  return FALSE;
+}
+
+/* Ours, one by one: what is settled is not kept. */
 static gboolean
 on_ours (const HaulRecord *record, gpointer user_data, GError **error)
 {
   Check *self = user_data;
-  gboolean selected = FALSE;
+  gboolean selected = FALSE, found = FALSE;
   guint partner = NO_PARTNER;
+  StateMessage row = { 0 };
   if (!is_selected (self, record, &selected, error))
     return FALSE;
   self->pass->ledger.seen++;
@@ -138,29 +133,58 @@ on_ours (const HaulRecord *record, gpointer user_data, GError **error)
       self->pass->ledger.skipped++;
       return TRUE;
     }
-  if (!find_partner (self, record->key, &partner, error))
+  if (!find_row (self, record->key, &row, &found, error))
     return FALSE;
-  guint index = records_add (self->pass->records, record);
-  if (partner != NO_PARTNER && self->level <= JOB_VERIFY_SIZE
-      && looks_equal (self, records_get (self->pass->records, index),
-                      records_get (self->theirs, partner)))
+  if (found && key_set_contains (self->settled, record->key))
     {
-      records_drop_last (self->pass->records);
+      (void) compare_with_row (self, record, &row);
       self->pass->ledger.present++;
       self->lane->account->result->verified++;
       return TRUE;
     }
-  records_get (self->pass->records, index)->tag = partner != NO_PARTNER ? RECORD_CLAIMED
-                                                                        : RECORD_NEW;
+  guint index = records_add (self->pass->records, record);
+  if (found && row.destination_key.length > 0
+      && records_find (self->theirs, row.destination_key, &partner)
+      && records_get (self->theirs, partner)->tag == RECORD_NEW)
+    {
+      records_get (self->theirs, partner)->tag = RECORD_CLAIMED;
+      records_get (self->pass->records, index)->tag = RECORD_CLAIMED;
+    }
+  else
+    partner = NO_PARTNER;
   g_array_append_val (self->partner, partner);
   return TRUE;
+}
+
+/* A copy that is as the row says it was delivered, as far as sizes tell. */
+static gboolean
+is_as_delivered (Check *self, const HaulRecord *record, const StateMessage *row)
+{
+  guint32 caps = destination_caps (self->lane->destination);
+  g_autofree char *keywords = keywords_join (record->keywords);
+  return self->level <= JOB_VERIFY_SIZE
+         && (row->outcome == STATE_STORED || row->outcome == STATE_MATCHED)
+         && (row->identity.known & IDENTITY_SIZE) && (record->known & HAUL_RECORD_SIZE)
+         && record->size_bytes == row->identity.size_bytes
+         && (record->flags & HAUL_FLAGS_ALL) == row->flags
+         && (!(caps & HAUL_CAP_KEYWORDS) || keywords_equal (keywords, row->keywords))
+         && (!(caps & HAUL_CAP_DATES) || !(record->known & HAUL_RECORD_DATE)
+             || record->date_unix == row->date_unix);
 }
 
 static gboolean
 on_theirs (const HaulRecord *record, gpointer user_data, GError **error)
 {
   Check *self = user_data;
-  (void) records_add (self->theirs, record);
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  if (self->pass->row->id != 0
+      && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
+    return FALSE;
+  if (found && is_as_delivered (self, record, &row))
+    key_set_add (self->settled, row.source_key);
+  else
+    (void) records_add (self->theirs, record);
   return TRUE;
 }
 
@@ -330,20 +354,20 @@ static gboolean
 check_folder (Check *self, GError **error)
 {
   Pass *pass = self->pass;
-  guint32 needs = (filter_chain_effects (self->lane->account->chain)
-                   & HAUL_FILTER_NEEDS_HEADERS)
-                      ? HAUL_NEED_HEADERS
-                      : 0;
+  gboolean headers = (filter_chain_effects (self->lane->account->chain)
+                      & HAUL_FILTER_NEEDS_HEADERS)
+                     != 0;
   pass->row = state_folder_load (self->lane->account->state, pass->pair->source->text,
                                  pass->pair->destination_text, error);
   if (pass->row == NULL)
     return FALSE;
-  if (pass->pair->destination != NULL
-      && !destination_call (self->lane->destination, call_list_theirs, self, error))
-    return FALSE;
   self->cursor = state_cursor_new (self->lane->account->state, pass->row->id);
-  gboolean ok = list_side (self->lane->source, pass->pair->source->path, needs, on_ours,
-                           self, error);
+  gboolean ok = pass->pair->destination == NULL
+                || destination_call (self->lane->destination, call_list_theirs, self,
+                                     error);
+  ok = ok
+       && list_side (self->lane->source, pass->pair->source->path,
+                     headers ? HAUL_NEED_HEADERS : 0, on_ours, self, error);
   state_cursor_free (self->cursor);
   return ok && pair_by_identity (self, error) && compare (self, error);
 }
@@ -363,7 +387,9 @@ verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
       /* After a run only what it wrote is looked at. */
       if (!fill_ledger && result->ledger.copied == 0 && result->ledger.flags_updated == 0)
         continue;
-      Check check = { .lane = lane, .level = level, .theirs = records_new () };
+      Check check = { .lane = lane, .level = level };
+      check.theirs = records_new ();
+      check.settled = key_set_new ();
       check.pass = pass_new (lane, pair, result);
       check.partner = g_array_new (FALSE, FALSE, sizeof (guint));
       ok = check_folder (&check, error);
@@ -374,6 +400,7 @@ verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
         }
       g_array_unref (check.partner);
       records_free (check.theirs);
+      key_set_free (check.settled);
       pass_free (check.pass);
     }
   return ok;
