@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@
 
 /* FILE_BYTES_MIN: SQLite's smallest page. */
 #define FILE_BYTES_MIN 512
+
+/* JOURNAL_BYTES_MIN: a journal's header and one frame, header and smallest page. */
+#define JOURNAL_BYTES_MIN (32 + 24 + 512)
 
 struct _StateGuard
 {
@@ -226,6 +230,29 @@ open_empty (State *self, GError **error)
          && schema_create (self, error);
 }
 
+/*
+ * A journal that can hold a commit: SQLite's mark, its header, and at least one frame
+ * with the smallest page. Without one SQLite ignores it, but a reader that may not touch
+ * the index of an empty one, as a writer killed early leaves it, would look again and
+ * again.
+ */
+static gboolean
+has_journal (const char *path)
+{
+  static const guint8 marks[2][4] = { { 0x37, 0x7f, 0x06, 0x82 },
+                                      { 0x37, 0x7f, 0x06, 0x83 } };
+  g_autofree char *name = g_strconcat (path, "-wal", NULL);
+  guint8 found[4] = { 0 };
+  int fd = open (name, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  gssize count = pread (fd, found, sizeof found, 0);
+  close (fd);
+  return count == sizeof found && size_of (path, "-wal") >= JOURNAL_BYTES_MIN
+         && (memcmp (found, marks[0], sizeof found) == 0
+             || memcmp (found, marks[1], sizeof found) == 0);
+}
+
 /* The file's name as a URI with @query. */
 static char *
 uri_of (const char *path, const char *query)
@@ -244,7 +271,7 @@ open_bare (State *self, SchemaVerdict *out_verdict, GError **error)
 {
   for (int attempt = 1;; attempt++)
     {
-      gboolean journal = size_of (self->path, "-wal") > 0;
+      gboolean journal = has_journal (self->path);
       gboolean index = size_of (self->path, "-shm") > 0;
       g_autofree char *uri = uri_of (self->path, !journal ? "?immutable=1"
                                                  : index  ? "?mode=ro&readonly_shm=1"
@@ -254,7 +281,7 @@ open_bare (State *self, SchemaVerdict *out_verdict, GError **error)
       g_autoptr (GError) local = NULL;
       gboolean done = connect_to (self, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
                                   thorough, out_verdict, &local);
-      gboolean same = journal == (size_of (self->path, "-wal") > 0);
+      gboolean same = journal == has_journal (self->path);
       if (done && (same || *out_verdict == SCHEMA_GOOD))
         return TRUE;
       if (same || attempt == READ_ATTEMPTS)

@@ -4,6 +4,7 @@
  */
 #include "state/state.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,6 +209,68 @@ test_reader_after_kill (StateFixture *fixture, gconstpointer data)
   g_assert_cmpstr (after, ==, before);
 }
 
+/* Overwrites what stands from @offset on, 200 bytes or what remains of the header. */
+static void
+scribble (const char *path, off_t offset)
+{
+  guint8 noise[200];
+  memset (noise, 0xa7, sizeof noise);
+  int fd = open (path, O_WRONLY);
+  gsize length = offset > 0 && offset < 32 ? 32 - (gsize) offset : sizeof noise;
+  g_assert_cmpint (pwrite (fd, noise, length, offset), ==, (gssize) length);
+  close (fd);
+}
+
+/* A journal cut or overwritten anywhere, with its index as it was, empty or gone: a
+ * reader and a writer see the same, the rows from before or all, at once and without a
+ * word about damage. */
+static void
+test_cut_journal (StateFixture *fixture, gconstpointer data)
+{
+  static const off_t lengths[] = {
+    0, 1, 31, 32, 33, 56, 600, 4151, 4152, 4153, 9000, -1
+  };
+  g_autofree char *journal = fixture_file (fixture, ".sqlite-wal");
+  g_autofree char *shared = fixture_file (fixture, ".sqlite-shm");
+  for (guint i = 0; i < 3 * G_N_ELEMENTS (lengths); i++)
+    {
+      off_t length = lengths[i / 3];
+      State *state = fixture_open (fixture, STATE_READ_WRITE);
+      g_autoptr (StateFolder) folder = fixture_folder (state, "INBOX");
+      fixture_write (state, folder->id, 0, 500);
+      state_close (state);
+      int status = 0;
+      pid_t child = fork ();
+      if (child == 0)
+        {
+          fixture_write (fixture_open (fixture, STATE_READ_WRITE), 1, 500, 600);
+          raise (SIGKILL);
+        }
+      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+      if (length >= 0)
+        g_assert_cmpint (truncate (journal, length), ==, 0);
+      else
+        scribble (journal, -1 - length);
+      if (i % 3 == 1)
+        g_assert_cmpint (truncate (shared, 0), ==, 0);
+      if (i % 3 == 2)
+        g_assert_cmpint (g_remove (shared), ==, 0);
+
+      guint64 read = 0, found = 0;
+      gint64 before = g_get_monotonic_time ();
+      state = fixture_open (fixture, STATE_READ_ONLY);
+      g_assert_true (state_count (state, 1, ~0u, &read, NULL));
+      state_close (state);
+      g_assert_cmpint (g_get_monotonic_time () - before, <, 5 * G_USEC_PER_SEC);
+      state = fixture_open (fixture, STATE_READ_WRITE);
+      g_assert_true (state_count (state, 1, ~0u, &found, NULL));
+      state_close (state);
+      g_assert_cmpuint (read, ==, found);
+      g_assert_true (found == 500 || found == 600);
+      fixture_remove (fixture->directory);
+    }
+}
+
 static void
 test_reader_without_index (StateFixture *fixture, gconstpointer data)
 {
@@ -294,6 +357,7 @@ main (int argc, char **argv)
   ADD ("/state/reader/missing-file-is-empty", test_reader_of_nothing);
   ADD ("/state/reader/touches-nothing", test_reader_touches_nothing);
   ADD ("/state/reader/touches-nothing-after-a-kill", test_reader_after_kill);
+  ADD ("/state/reader/journal-cut-anywhere", test_cut_journal);
   ADD ("/state/reader/journal-without-its-index", test_reader_without_index);
   ADD ("/state/reader/sees-what-a-writer-commits", test_reader_beside_writer);
   ADD ("/state/reader/keeps-its-view-beside-a-writer", test_writer_beside_reader);
