@@ -24,7 +24,8 @@ static const char *const durabilities[] = { "batch", "each", "none", NULL };
 static const char separator_characters[] = ":;!";
 
 static const HaulOptionSpec options[] = {
-  HAUL_OPT_PATH (MaildirSettings, path, "path", NULL, HAUL_OPT_REQUIRED | HAUL_OPT_IDENTITY,
+  HAUL_OPT_PATH (MaildirSettings, path, "path", NULL,
+                 HAUL_OPT_REQUIRED | HAUL_OPT_IDENTITY,
                  "Top directory of the Maildir, which is the inbox"),
   HAUL_OPT_ENUM (MaildirSettings, layout, "layout", "auto", layouts, HAUL_OPT_NONE,
                  "How folders are kept: .A.B (maildir++) or A/B (fs)"),
@@ -55,6 +56,12 @@ maildir_session_refuse_dry (MaildirSession *self, const char *what, GError **err
   return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                          "%s: this session of '%s' must not write", what,
                          self->settings->path);
+}
+
+gboolean
+maildir_session_syncs (const MaildirSession *self)
+{
+  return self->settings->durability != MAILDIR_DURABILITY_NONE;
 }
 
 gboolean
@@ -98,6 +105,7 @@ maildir_open (const HaulOpen *open, GError **error)
   self->root_fd = -1;
   self->racy_ns = MAILDIR_RACY_NS;
   self->tick_ns = MAILDIR_TICK_NS;
+  self->lock_wait_us = MAILDIR_LOCK_WAIT_US;
   self->host = maildir_name_host (g_get_host_name ());
   self->buffer = g_malloc (MAILDIR_SMALL_BYTES);
   self->words = g_ptr_array_new_with_free_func (g_free);

@@ -16,7 +16,7 @@ static const char *const locks[] = { "auto", "fcntl", "dotlock", "both", "none",
 static const char *const durabilities[] = { "batch", "none", NULL };
 
 static const HaulOptionSpec mbox_options[] = {
-  HAUL_OPT_PATH (MboxSettings, path, "path", NULL, HAUL_OPT_REQUIRED,
+  HAUL_OPT_PATH (MboxSettings, path, "path", NULL, HAUL_OPT_REQUIRED | HAUL_OPT_IDENTITY,
                  "The mbox file, or the directory that holds a tree of them"),
   HAUL_OPT_ENUM (MboxSettings, format, "format", "auto", formats, HAUL_OPT_NONE,
                  "How lines that begin with From are quoted; auto detects it on reading "

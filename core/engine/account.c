@@ -69,8 +69,8 @@ static gboolean
 open_state (Account *self, GError **error)
 {
   g_autofree char *damaged = NULL;
-  g_autofree char *directory = job_expand (self->job_account, self->job->state_directory,
-                                           error);
+  g_autofree char *directory = job_path (self->job, self->job_account,
+                                         self->job->state_directory, error);
   if (directory == NULL)
     return FALSE;
   self->state = state_open (directory, self->result->name,
