@@ -44,7 +44,7 @@ static GHashTable *table = NULL;
 static const HaulOptionSpec fault_options[] = {
   HAUL_OPT_STRING (FaultSettings, over, "over", "memory", HAUL_OPT_NONE,
                    "Backend that calls are passed on to"),
-  HAUL_OPT_STRING (FaultSettings, with, "with", "", HAUL_OPT_NONE,
+  HAUL_OPT_STRING (FaultSettings, with, "with", "", HAUL_OPT_IDENTITY,
                    "Options of that backend"),
   HAUL_OPT_STRING (FaultSettings, control, "control", NULL, HAUL_OPT_REQUIRED,
                    "Name of the control that the test holds"),

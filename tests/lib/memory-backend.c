@@ -17,9 +17,9 @@
 #define SCATTER G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
 
 static const HaulOptionSpec memory_options[] = {
-  HAUL_OPT_STRING (MemorySettings, store, "store", NULL, HAUL_OPT_NONE,
+  HAUL_OPT_STRING (MemorySettings, store, "store", NULL, HAUL_OPT_IDENTITY,
                    "Name of a store that the test holds"),
-  HAUL_OPT_PATH (MemorySettings, file, "file", NULL, HAUL_OPT_NONE,
+  HAUL_OPT_PATH (MemorySettings, file, "file", NULL, HAUL_OPT_IDENTITY,
                  "Log file that the store lives in"),
   HAUL_OPT_LIST (MemorySettings, without, "without", NULL, HAUL_OPT_NONE,
                  "Capabilities that are taken away"),

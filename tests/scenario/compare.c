@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Compares what lies in the stores of a scenario with what the file expects, and the
+ * files with what they were. The main thread.
+ */
+#include <string.h>
+
+#include "memory-store.h"
+#include "model/identity.h"
+#include "world.h"
+
+/* ---- comparing ---- */
+
+static char *
+message_line (const char *folder, const char *name, guint32 flags, const char *keywords,
+              gint64 date_unix)
+{
+  static const char letters[] = "SAFTD"; /* in the order of the bits of HaulFlags */
+  char text[sizeof letters] = "";
+  g_autofree char *lower = g_ascii_strdown (keywords, -1);
+  guint i, at = 0;
+
+  for (i = 0; i < 5; i++)
+    if (flags & (1u << i))
+      text[at++] = letters[i];
+  text[at] = '\0';
+  return g_strdup_printf (
+      "%s: message %s flags '%s' keywords '%s' date %" G_GINT64_FORMAT, folder, name,
+      text, lower, date_unix);
+}
+
+static char *
+folder_line (const char *folder, guint32 attributes)
+{
+  return g_strdup_printf ("%s:%s", folder,
+                          attributes & HAUL_FOLDER_SUBSCRIBED ? " subscribed" : "");
+}
+
+/* names_by_content: which mail has which content. */
+static GHashTable *
+names_by_content (const World *self)
+{
+  GHashTable *names = g_hash_table_new_full (
+      g_bytes_hash, g_bytes_equal, (GDestroyNotify) (void (*) (void)) g_bytes_unref,
+      NULL);
+  GHashTableIter iter;
+  gpointer mail;
+
+  g_hash_table_iter_init (&iter, self->scenario->mails);
+  while (g_hash_table_iter_next (&iter, NULL, &mail))
+    {
+      guint8 content[DIGEST_LENGTH];
+
+      world_mail_content (mail, content);
+      g_hash_table_insert (names, g_bytes_new (content, sizeof content),
+                           ((MailSpec *) mail)->name);
+    }
+  return names;
+}
+
+static void
+describe_message (GPtrArray *lines, GHashTable *names, const char *folder,
+                  const MemoryMessage *message)
+{
+  g_autoptr (ContentDigest) digest = content_digest_new (FALSE);
+  guint8 sum[DIGEST_LENGTH];
+  g_autoptr (GBytes) key = NULL;
+  gsize length = 0;
+  gconstpointer data = g_bytes_get_data (message->body, &length);
+  const char *name;
+
+  content_digest_update (digest, data, length);
+  content_digest_finish (digest, sum);
+  key = g_bytes_new (sum, sizeof sum);
+  name = g_hash_table_lookup (names, key);
+  g_ptr_array_add (lines,
+                   message_line (folder, name != NULL ? name : "UNKNOWN CONTENT",
+                                 message->flags, message->keywords, message->date_unix));
+}
+
+static GPtrArray *
+describe_store (const World *self, gboolean source)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *file = world_store_file (self, source);
+  g_autoptr (MemoryStore) store = memory_store_open (file, FALSE, NULL);
+  g_autoptr (GHashTable) names = names_by_content (self);
+  g_autoptr (GPtrArray) folders = NULL;
+  guint i, k;
+
+  if (store == NULL)
+    return lines;
+  folders = memory_store_list (store);
+  for (i = 0; i < folders->len; i++)
+    {
+      const MemoryFolder *folder = g_ptr_array_index (folders, i);
+      g_autofree char *text = haul_path_to_text ((HaulPath) folder->path);
+      g_autoptr (GPtrArray)
+          messages = memory_store_messages (store, (HaulPath) folder->path, 0, NULL);
+
+      if (folder->attributes & HAUL_FOLDER_NOSELECT)
+        continue;
+      g_ptr_array_add (lines, folder_line (text, folder->attributes));
+      for (k = 0; k < messages->len; k++)
+        describe_message (lines, names, text, g_ptr_array_index (messages, k));
+    }
+  g_ptr_array_sort (lines, compare_text);
+  return lines;
+}
+
+static GPtrArray *
+describe_step (const Step *step)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  guint i, k;
+
+  for (i = 0; i < step->commands->len; i++)
+    {
+      const Command *command = g_ptr_array_index (step->commands, i);
+      g_autofree char *folder = haul_path_to_text ((HaulPath) command->path);
+      const MessageSpec *message = command->message;
+
+      if (command->kind == COMMAND_FOLDER)
+        g_ptr_array_add (lines, folder_line (folder, command->attributes));
+      for (k = 0; message != NULL && k < message->count; k++)
+        g_ptr_array_add (lines, message_line (folder, message->name, message->flags,
+                                              message->keywords, message->date_unix));
+    }
+  g_ptr_array_sort (lines, compare_text);
+  return lines;
+}
+
+void
+world_expect (World *self, const Step *step)
+{
+  if (step->expect == EXPECT_SAME)
+    return;
+  g_ptr_array_unref (self->expected);
+  self->expected = step->expect == EXPECT_LISTED ? describe_step (step)
+                                                 : describe_store (self, TRUE);
+}
+
+void
+compare_lines (GPtrArray *found, GPtrArray *expected, const char *when)
+{
+  guint i = 0;
+  guint k = 0;
+  gboolean same = TRUE;
+
+  while (i < found->len || k < expected->len)
+    {
+      const char *a = i < found->len ? g_ptr_array_index (found, i) : NULL;
+      const char *b = k < expected->len ? g_ptr_array_index (expected, k) : NULL;
+      int order = a == NULL ? 1 : b == NULL ? -1 : strcmp (a, b);
+
+      if (order < 0)
+        g_test_message ("%s: surplus: %s", when, a);
+      else if (order > 0)
+        g_test_message ("%s: missing: %s", when, b);
+      same = same && order == 0;
+      i += order <= 0 ? 1 : 0;
+      k += order >= 0 ? 1 : 0;
+    }
+  if (!same)
+    {
+      g_test_message ("%s: this is not what was expected", when);
+      g_test_fail ();
+    }
+}
+
+void
+world_compare (World *self, const Step *step, const char *when)
+{
+  g_autofree char *place = g_strdup_printf ("%s:%u: %s", self->scenario->file, step->line,
+                                            when);
+  g_autoptr (GPtrArray) found = describe_store (self, FALSE);
+
+  compare_lines (found, self->expected, place);
+}
+
+/* ---- what must not be touched ---- */
+
+static void
+snapshot_tree (GHashTable *snapshot, const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+      g_autofree char *text = NULL;
+      gsize length = 0;
+      char *sum = g_strdup ("folder");
+
+      if (g_file_get_contents (child, &text, &length, NULL))
+        {
+          g_free (sum);
+          sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) text,
+                                             length);
+        }
+      g_hash_table_insert (snapshot, g_strdup (child), sum);
+      snapshot_tree (snapshot, child);
+    }
+}
+
+GHashTable *
+world_snapshot (const World *self)
+{
+  GHashTable *snapshot = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  snapshot_tree (snapshot, self->directory);
+  return snapshot;
+}
+
+void
+world_untouched (const World *self, GHashTable *snapshot, const char *when)
+{
+  g_autoptr (GHashTable) now = world_snapshot (self);
+  GHashTableIter iter;
+  gpointer file, sum;
+
+  g_hash_table_iter_init (&iter, snapshot);
+  while (g_hash_table_iter_next (&iter, &file, &sum))
+    if (g_strcmp0 (g_hash_table_lookup (now, file), sum) != 0)
+      {
+        g_test_message ("%s: %s was changed", when, (char *) file);
+        g_test_fail ();
+      }
+  g_hash_table_iter_init (&iter, now);
+  while (g_hash_table_iter_next (&iter, &file, &sum))
+    if (!g_hash_table_contains (snapshot, file))
+      {
+        g_test_message ("%s: %s was made", when, (char *) file);
+        g_test_fail ();
+      }
+}

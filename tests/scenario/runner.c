@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs each scenario file in five ways: as it stands; each run twice; each run after a
+ * dry run that must say the same; killed at each commit of the state, and at steps of the
+ * backends, and resumed; failing at each step of a backend and run again. A run that is
+ * to be killed is a process of its own: this program again, with --child.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "fault-backend.h"
+#include "world.h"
+
+/* A scenario whose way has no end by itself is broken off after so many rounds. */
+#define ROUNDS_MAX 2000
+/* Where SIGKILL and errors are tried at each point of a run, a variant takes each so
+ * many-th, starting with its own number, so that all variants together take all;
+ * MAILHAUL_TEST_THOROUGH=1 makes each variant take all. */
+#define POINTS_STRIDE 9
+/* Files here are written again and again and need not outlive the machine. */
+#define FAST_DIRECTORY "/dev/shm"
+
+/* Case: one test. */
+typedef struct
+{
+  const char *file;
+  const Variant *variant;
+  guint first;  /* point of a run */
+  guint stride; /* to the next */
+} Case;
+
+/* Fault: one kind of error that the fault backend reports. */
+typedef struct
+{
+  HaulErrorCode code;
+  HaulErrorScope scope;
+} Fault;
+
+static char *
+make_directory (void)
+{
+  const char *parent = access (FAST_DIRECTORY, W_OK | X_OK) == 0 ? FAST_DIRECTORY
+                                                                 : g_get_tmp_dir ();
+  char *directory = g_build_filename (parent, "mailhaul-scenario-XXXXXX", NULL);
+
+  g_assert_nonnull (g_mkdtemp (directory));
+  return directory;
+}
+
+static Scenario *
+read_case (const Case *self)
+{
+  g_autoptr (GError) error = NULL;
+  Scenario *scenario = scenario_read (self->file, &error);
+
+  g_assert_no_error (error);
+  return scenario;
+}
+
+static Actions
+actions_new (void)
+{
+  return (Actions){ g_ptr_array_new_with_free_func (g_free), FALSE };
+}
+
+/* ---- results ---- */
+
+static void
+describe_end (const EngineResult *result, const char *when)
+{
+  guint i, k;
+
+  for (i = 0; i < result->accounts->len; i++)
+    {
+      const AccountResult *account = g_ptr_array_index (result->accounts, i);
+
+      if (account->error != NULL)
+        g_test_message ("%s: ended early: %s", when, account->error->message);
+      for (k = 0; k < account->failures->len; k++)
+        {
+          const Failure *failure = g_ptr_array_index (account->failures, k);
+
+          g_test_message ("%s: failed: %s %s: %s", when, failure->folder,
+                          failure->key != NULL ? failure->key : "", failure->reason);
+        }
+      for (k = 0; k < account->notices->len; k++)
+        g_test_message ("%s: notice: %s", when,
+                        (char *) g_ptr_array_index (account->notices, k));
+    }
+}
+
+static void
+check_exit (const World *world, const Step *step, const EngineResult *result,
+            const char *when)
+{
+  if ((int) result->exit_code == step->exit_code)
+    return;
+  describe_end (result, when);
+  g_test_message ("%s:%u: %s: exit code %d, expected %d", world->scenario->file,
+                  step->line, when, (int) result->exit_code, step->exit_code);
+  g_test_fail ();
+}
+
+static void
+check_counts (const World *world, const Step *step, const EngineResult *result)
+{
+  const char *const *names = scenario_count_names ();
+  Ledger total = { .seen = 0 };
+  guint i;
+
+  for (i = 0; i < result->accounts->len; i++)
+    {
+      Ledger one = { .seen = 0 };
+
+      account_result_total (g_ptr_array_index (result->accounts, i), &one);
+      ledger_add (&total, &one);
+    }
+  guint64 found[SCENARIO_COUNTS] = { total.copied,       total.matched, total.present,
+                                     total.skipped,      total.gone,    total.failed,
+                                     total.flags_updated };
+  for (i = 0; i < SCENARIO_COUNTS; i++)
+    {
+      gboolean checked = !world->variant->loose || i == 0 || i == 5;
+
+      if (!checked || step->counts[i] == SCENARIO_ANY || step->counts[i] == found[i])
+        continue;
+      g_test_message ("%s:%u: %s is %" G_GUINT64_FORMAT ", expected %" G_GUINT64_FORMAT,
+                      world->scenario->file, step->line, names[i], found[i],
+                      step->counts[i]);
+      g_test_fail ();
+    }
+}
+
+/* ---- as it stands, twice, and after a dry run ---- */
+
+static void
+run_as_it_stands (gconstpointer data)
+{
+  g_autoptr (Scenario) scenario = read_case (data);
+  g_autofree char *directory = make_directory ();
+  g_autoptr (World)
+      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+      g_autoptr (EngineResult) result = NULL;
+
+      if (step->kind != STEP_RUN)
+        {
+          world_change (world, step);
+          continue;
+        }
+      result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      world_expect (world, step);
+      check_exit (world, step, result, "run");
+      check_counts (world, step, result);
+      world_compare (world, step, "run");
+    }
+  world_remove (directory);
+}
+
+/* is_work: the action changes something; what is left out or found there does not. */
+static gboolean
+is_work (const char *line)
+{
+  return !g_str_has_prefix (line, "skip ") && !g_str_has_prefix (line, "match ");
+}
+
+static void
+run_again (World *world, const Step *step)
+{
+  Actions actions = actions_new ();
+  g_autoptr (EngineResult) result = NULL;
+  guint i;
+
+  result = world_run (world, ENGINE_RUN, &actions, NULL, NULL);
+  check_exit (world, step, result, "second run");
+  world_compare (world, step, "second run");
+  for (i = 0; i < actions.lines->len; i++)
+    if (is_work (g_ptr_array_index (actions.lines, i)))
+      {
+        g_test_message ("%s:%u: second run: did something: %s", world->scenario->file,
+                        step->line, (char *) g_ptr_array_index (actions.lines, i));
+        g_test_fail ();
+      }
+  g_ptr_array_unref (actions.lines);
+}
+
+static void
+run_twice (gconstpointer data)
+{
+  g_autoptr (Scenario) scenario = read_case (data);
+  g_autofree char *directory = make_directory ();
+  g_autoptr (World)
+      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+      g_autoptr (EngineResult) result = NULL;
+
+      if (step->kind != STEP_RUN)
+        {
+          world_change (world, step);
+          continue;
+        }
+      result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      world_expect (world, step);
+      if (step->exit_code == 0)
+        run_again (world, step);
+    }
+  world_remove (directory);
+}
+
+static void
+run_dry (World *world, const Step *step)
+{
+  Actions planned = actions_new ();
+  Actions done = actions_new ();
+  g_autoptr (GHashTable) snapshot = world_snapshot (world);
+  g_autoptr (EngineResult) dry = NULL;
+  g_autoptr (EngineResult) result = NULL;
+  g_autofree char *when = g_strdup_printf ("%s:%u: dry run", world->scenario->file,
+                                           step->line);
+
+  dry = world_run (world, ENGINE_DRY_RUN, &planned, NULL, NULL);
+  world_untouched (world, snapshot, when);
+  result = world_run (world, ENGINE_RUN, &done, NULL, NULL);
+  world_expect (world, step);
+  world_compare (world, step, "run after a dry run");
+  if (step->exit_code == 0)
+    {
+      check_exit (world, step, dry, when);
+      compare_lines (planned.lines, done.lines, when);
+    }
+  g_ptr_array_unref (planned.lines);
+  g_ptr_array_unref (done.lines);
+}
+
+static void
+run_after_dry_run (gconstpointer data)
+{
+  g_autoptr (Scenario) scenario = read_case (data);
+  g_autofree char *directory = make_directory ();
+  g_autoptr (World)
+      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+
+      if (step->kind == STEP_RUN)
+        run_dry (world, step);
+      else
+        world_change (world, step);
+    }
+  world_remove (directory);
+}
+
+/* ---- killed and resumed ---- */
+
+static void
+kill_at_commit (gpointer user_data)
+{
+  guint64 *left = user_data;
+
+  if (--*left == 0)
+    kill (getpid (), SIGKILL);
+}
+
+/* child: one run in the folder of its parent, killed at commit or step @at. */
+static int
+child (char **arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Scenario) scenario = scenario_read (arguments[0], &error);
+  const Variant *variant = world_variants ();
+  g_autoptr (FaultControl) control = fault_control_new ("scenario");
+  g_autoptr (World) world = NULL;
+  g_autoptr (EngineResult) result = NULL;
+  FaultPlan plan = { .action = FAULT_NOTHING };
+  gboolean at_step = strcmp (arguments[3], "step") == 0;
+  guint64 at = g_ascii_strtoull (arguments[4], NULL, 10);
+
+  g_assert_no_error (error);
+  while (strcmp (variant->name, arguments[1]) != 0)
+    variant++;
+  if (at_step)
+    plan = (FaultPlan){ .action = FAULT_KILL, .at = at };
+  fault_control_arm (control, &plan);
+  world = world_new (scenario, variant, arguments[2], "scenario");
+  result = world_run (world, ENGINE_RUN, NULL, at_step ? NULL : kill_at_commit, &at);
+  g_clear_pointer (&world, world_free);
+  return 0;
+}
+
+/* run_child: TRUE when the child was killed, FALSE when it got to its end. */
+static gboolean
+run_child (const Case *self, const char *directory, const char *point, guint64 at)
+{
+  g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, at);
+  const char *arguments[] = { "/proc/self/exe", "--child",
+                              self->file,       self->variant->name,
+                              directory,        point,
+                              number,           NULL };
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
+                &status, &error);
+  g_assert_no_error (error);
+  if (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL)
+    return TRUE;
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  return FALSE;
+}
+
+/* kill_round: the whole scenario, each run killed at its @at-th point and resumed. FALSE
+ * when no run has so many points. */
+static gboolean
+kill_round (const Case *self, Scenario *scenario, const char *point, guint64 at)
+{
+  g_autofree char *directory = make_directory ();
+  g_autoptr (FaultControl) control = fault_control_new ("scenario");
+  g_autoptr (World) world = world_new (scenario, self->variant, directory, "scenario");
+  g_autofree char *when = g_strdup_printf ("killed at %s %" G_GUINT64_FORMAT, point, at);
+  gboolean killed = FALSE;
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+      g_autoptr (EngineResult) result = NULL;
+
+      if (step->kind != STEP_RUN)
+        {
+          world_change (world, step);
+          continue;
+        }
+      killed = run_child (self, directory, point, at) || killed;
+      result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      world_expect (world, step);
+      check_exit (world, step, result, when);
+      world_compare (world, step, when);
+    }
+  g_clear_pointer (&world, world_free);
+  world_remove (directory);
+  return killed;
+}
+
+static void
+kill_everywhere (const Case *self, const char *point)
+{
+  g_autoptr (Scenario) scenario = read_case (self);
+  guint64 at = self->first;
+
+  while (kill_round (self, scenario, point, at) && !g_test_failed ())
+    {
+      at += self->stride;
+      g_assert_cmpuint (at, <, ROUNDS_MAX);
+    }
+}
+
+static void
+run_killed (gconstpointer data)
+{
+  kill_everywhere (data, "commit");
+}
+
+static void
+run_killed_in_backend (gconstpointer data)
+{
+  kill_everywhere (data, "step");
+}
+
+/* ---- failing and run again ---- */
+
+static gboolean
+fault_round (const Case *self, Scenario *scenario, FaultControl *control,
+             const FaultPlan *plan)
+{
+  g_autofree char *directory = make_directory ();
+  g_autoptr (World) world = world_new (scenario, self->variant, directory, "scenario");
+  static const FaultPlan none = { .action = FAULT_NOTHING };
+  gboolean fired = FALSE;
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+      g_autoptr (EngineResult) broken = NULL;
+      g_autoptr (EngineResult) result = NULL;
+      g_autofree char *place = NULL;
+      g_autofree char *when = NULL;
+
+      if (step->kind != STEP_RUN)
+        {
+          world_change (world, step);
+          continue;
+        }
+      fault_control_arm (control, plan);
+      broken = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      fired = fired || fault_control_fired (control) > 0;
+      place = fault_control_place (control);
+      when = g_strdup_printf ("%s at step %" G_GUINT64_FORMAT " (%s)",
+                              haul_error_code_name (plan->code), plan->at,
+                              place != NULL ? place : "never");
+      fault_control_arm (control, &none);
+      result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      world_expect (world, step);
+      check_exit (world, step, result, when);
+      world_compare (world, step, when);
+      if (g_test_failed ())
+        describe_end (broken, "the run that failed");
+    }
+  g_clear_pointer (&world, world_free);
+  world_remove (directory);
+  return fired;
+}
+
+static void
+run_failing (gconstpointer data)
+{
+  static const Fault faults[] = { { HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION },
+                                  { HAUL_ERROR_IO, HAUL_SCOPE_ACCOUNT },
+                                  { HAUL_ERROR_PERMISSION, HAUL_SCOPE_FOLDER } };
+  const Case *self = data;
+  g_autoptr (Scenario) scenario = read_case (self);
+  g_autoptr (FaultControl) control = fault_control_new ("scenario");
+  FaultPlan plan = { .action = FAULT_ERROR, .at = self->first };
+  guint round;
+
+  for (round = 0; round < ROUNDS_MAX && !g_test_failed (); round++)
+    {
+      const Fault *fault = &faults[round % G_N_ELEMENTS (faults)];
+
+      plan.code = fault->code;
+      plan.scope = fault->scope;
+      if (!fault_round (self, scenario, control, &plan))
+        break;
+      if (self->stride > 1 || round % G_N_ELEMENTS (faults) == G_N_ELEMENTS (faults) - 1)
+        plan.at += self->stride;
+    }
+  g_assert_cmpuint (round, <, ROUNDS_MAX);
+}
+
+/* ---- the program ---- */
+
+static gboolean
+wants_variant (const Scenario *scenario, const Variant *variant)
+{
+  return scenario->variants == NULL
+         || g_strv_contains ((const char *const *) scenario->variants, variant->name);
+}
+
+static void
+add_way (const Case *self, const char *way, GTestDataFunc func)
+{
+  g_autofree char *base = g_path_get_basename (self->file);
+  g_autofree char *path = NULL;
+
+  if (strchr (base, '.') != NULL)
+    *strchr (base, '.') = '\0';
+  path = g_strdup_printf ("/scenario/%s/%s/%s", base, self->variant->name, way);
+  g_test_add_data_func (path, self, func);
+}
+
+static gboolean
+add_file (const char *file, GPtrArray *cases)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Scenario) scenario = scenario_read (file, &error);
+  gboolean thorough = g_strcmp0 (g_getenv ("MAILHAUL_TEST_THOROUGH"), "1") == 0;
+  const Variant *variant;
+
+  if (scenario == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      return FALSE;
+    }
+  for (variant = world_variants (); variant->name != NULL; variant++)
+    {
+      Case *one = g_new0 (Case, 1);
+
+      g_ptr_array_add (cases, one);
+      one->file = file;
+      one->variant = variant;
+      one->first = thorough ? 1 : (guint) (variant - world_variants ()) + 1;
+      one->stride = thorough ? 1 : POINTS_STRIDE;
+      if (!wants_variant (scenario, variant))
+        continue;
+      add_way (one, "a-run-does-what-is-expected", run_as_it_stands);
+      add_way (one, "a-second-run-does-nothing", run_twice);
+      add_way (one, "a-dry-run-says-what-the-run-does", run_after_dry_run);
+      add_way (one, "a-run-killed-at-any-commit-resumes", run_killed);
+      add_way (one, "a-run-killed-in-a-backend-resumes", run_killed_in_backend);
+      add_way (one, "a-run-that-failed-anywhere-is-made-good", run_failing);
+    }
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GPtrArray) cases = g_ptr_array_new_with_free_func (g_free);
+  int i;
+
+  if (argc == 7 && strcmp (argv[1], "--child") == 0)
+    return child (argv + 2);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  /* A back-off or a notice is no failure here. */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  for (i = 1; i < argc; i++)
+    if (!add_file (argv[i], cases))
+      return 2;
+  return g_test_run ();
+}
