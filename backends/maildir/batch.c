@@ -196,8 +196,8 @@ give_name (MaildirBatch *self, const MaildirPending *pending,
       name = maildir_name_set (base, session->separator, &flags);
       /* The keywords first: the message never appears without them. */
       if (courier->len > 0
-          && !maildir_keywords_write_courier (self->folder->fd, base, courier->str,
-                                              error))
+          && !maildir_keywords_write_courier (session, self->folder->fd, base,
+                                              courier->str, error))
         return FALSE;
       failure = maildir_move (self->folder->tmp_fd, tmp, self->folder->cur_fd, name);
       if (failure != 0 && courier->len > 0)
@@ -240,8 +240,8 @@ give_names (MaildirBatch *self, const MaildirLetters *letters)
 static gboolean
 sync_names (MaildirBatch *self, GError **error)
 {
-  if (self->session->settings->durability == MAILDIR_DURABILITY_NONE
-      || self->pending->len == 0 || fsync (self->folder->cur_fd) == 0)
+  if (!maildir_session_syncs (self->session) || self->pending->len == 0
+      || fsync (self->folder->cur_fd) == 0)
     return TRUE;
   return haul_error_set_errno (error, errno, HAUL_SCOPE_FOLDER,
                                "sync the directory of folder '%s'",

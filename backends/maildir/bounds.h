@@ -37,7 +37,7 @@
 
 /* MAILDIR_FEW_FILES: up to so many files are made durable one by one; beyond, one
  * syncfs() is cheaper. */
-#define MAILDIR_FEW_FILES 8
+#define MAILDIR_FEW_FILES 4
 
 /* MAILDIR_MAX_PASSES: readings of a folder that changes all the while. */
 #define MAILDIR_MAX_PASSES 6
@@ -67,3 +67,8 @@
 /* MAILDIR_CHASE_US: how long one message is chased that a mail client keeps renaming;
  * long enough for several readings of a folder of 10⁵ files. */
 #define MAILDIR_CHASE_US (5 * G_USEC_PER_SEC)
+
+/* MAILDIR_KEEP_NAMES: the names of a folder with more messages are forgotten after a
+ * scan: a fetch reads them again in a fraction of a second, and the engine needs the
+ * memory. */
+#define MAILDIR_KEEP_NAMES 20000

@@ -112,7 +112,8 @@ update_courier (MaildirUpdate *self, const HaulChange *change, GError **error)
       g_string_append_printf (text, "%s\n", *word);
   if (strcmp (text->str, old ? old : "") == 0)
     return TRUE;
-  if (!maildir_keywords_write_courier (self->folder->fd, base, text->str, error))
+  if (!maildir_keywords_write_courier (self->session, self->folder->fd, base, text->str,
+                                       error))
     return FALSE;
   if (self->keywords.courier)
     g_hash_table_insert (self->keywords.courier, g_steal_pointer (&base),
@@ -173,7 +174,7 @@ need_cur (MaildirFolder *folder, GError **error)
 static gboolean
 sync_directories (MaildirSession *self, const MaildirFolder *folder, GError **error)
 {
-  if (self->settings->durability == MAILDIR_DURABILITY_NONE)
+  if (!maildir_session_syncs (self))
     return TRUE;
   if ((folder->cur_fd < 0 || fsync (folder->cur_fd) == 0)
       && (folder->new_fd < 0 || fsync (folder->new_fd) == 0))

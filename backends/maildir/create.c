@@ -105,8 +105,7 @@ maildir_make_folder (MaildirSession *self, const char *directory, gboolean holde
 gboolean
 maildir_make_durable (MaildirSession *self, GError **error)
 {
-  if (self->settings->durability == MAILDIR_DURABILITY_NONE
-      || syncfs (self->root_fd) == 0)
+  if (!maildir_session_syncs (self) || syncfs (self->root_fd) == 0)
     return TRUE;
   return haul_error_set_errno (error, errno, HAUL_SCOPE_ACCOUNT, "sync '%s'",
                                self->settings->path);

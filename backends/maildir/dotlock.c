@@ -19,21 +19,46 @@
 /* Between two looks: short beside the wait, long beside a look. */
 #define LOOK_INTERVAL_MS 20
 
+/* Before the process id, in the name of a lock that is being made. */
+#define DRAFT_PREFIX "mailhaul.lock."
+
 static const char lock_mark[] = "mailhaul";
 
-/* 0 or errno. The content says whose it is, so that our own debris can be told. */
+/* Writes the lock's content to @draft; 0 or errno. It says whose the lock is, so that our
+ * own debris can be told. */
+static int
+write_draft (MaildirSession *self, int at, const char *draft)
+{
+  g_autofree char *text = g_strdup_printf ("%s %d %s\n", lock_mark, (int) getpid (),
+                                           self->host);
+  int fd = -1;
+  int failure = 0;
+
+  /* Never write into the file of another session: it may be the lock by now. */
+  unlinkat (at, draft, 0);
+  fd = openat (at, draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0)
+    return errno;
+  if (!maildir_write_all (fd, text, strlen (text)))
+    failure = errno;
+  close (fd);
+  return failure;
+}
+
+/* 0 or errno. The lock appears with its content or not at all: a lock file that a kill
+ * left empty would hold everybody up until it is stale. */
 static int
 try_lock (MaildirSession *self, int at, const char *name)
 {
-  g_autofree char *text = NULL;
-  int fd = openat (at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  g_autofree char *draft = g_strdup_printf (DRAFT_PREFIX "%d", (int) getpid ());
+  int failure = write_draft (self, at, draft);
 
-  if (fd < 0)
-    return errno;
-  text = g_strdup_printf ("%s %d %s\n", lock_mark, (int) getpid (), self->host);
-  maildir_write_all (fd, text, strlen (text));
-  close (fd);
-  return 0;
+  if (failure == 0 && linkat (at, draft, at, name, 0) != 0)
+    failure = errno;
+  if (failure == EPERM || failure == ENOTSUP) /* a file system without links */
+    failure = maildir_move (at, draft, at, name);
+  unlinkat (at, draft, 0);
+  return failure;
 }
 
 /* A mailhaul of this machine wrote the lock and is no more. */
@@ -85,7 +110,7 @@ wait_a_little (MaildirSession *self)
 gboolean
 maildir_dotlock_take (MaildirSession *self, int at, const char *name, GError **error)
 {
-  gint64 deadline = g_get_monotonic_time () + MAILDIR_LOCK_WAIT_US;
+  gint64 deadline = g_get_monotonic_time () + self->lock_wait_us;
 
   for (;;)
     {
@@ -116,6 +141,21 @@ maildir_dotlock_drop (int at, const char *name)
   unlinkat (at, name, 0);
 }
 
+/* Removes the draft of a dead process. */
+static gboolean
+clean_draft (const struct dirent *entry, gpointer user_data, GError **error)
+{
+  const int *at = user_data;
+  guint64 pid = 0;
+
+  if (g_str_has_prefix (entry->d_name, DRAFT_PREFIX)
+      && g_ascii_string_to_unsigned (entry->d_name + strlen (DRAFT_PREFIX), 10, 1,
+                                     G_MAXINT32, &pid, NULL)
+      && kill ((pid_t) pid, 0) != 0 && errno == ESRCH)
+    unlinkat (*at, entry->d_name, 0);
+  return TRUE;
+}
+
 void
 maildir_dotlock_clean (MaildirSession *self, int at, const char *name)
 {
@@ -125,4 +165,5 @@ maildir_dotlock_clean (MaildirSession *self, int at, const char *name)
   if (maildir_read_file (at, name, &text, &length, NULL) && text
       && is_orphan (self, text))
     unlinkat (at, name, 0);
+  maildir_each_entry (at, name, clean_draft, &at, NULL);
 }

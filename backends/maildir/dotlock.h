@@ -9,7 +9,7 @@
 
 /*
  * maildir_dotlock_take: creates the lock file @name in directory @at. Waits for another
- * holder at most MAILDIR_LOCK_WAIT_US; one that is stale, or left by a dead mailhaul of
+ * holder at most self->lock_wait_us; one that is stale, or left by a dead mailhaul of
  * this machine, is removed. HAUL_ERROR_BUSY (folder scope) when it cannot be had.
  */
 gboolean maildir_dotlock_take (MaildirSession *self, int at, const char *name,
@@ -19,5 +19,5 @@ gboolean maildir_dotlock_take (MaildirSession *self, int at, const char *name,
 void maildir_dotlock_drop (int at, const char *name);
 
 /* maildir_dotlock_clean: removes the lock @name if a dead mailhaul of this machine left
- * it. */
+ * it, and what one left that was making a lock. */
 void maildir_dotlock_clean (MaildirSession *self, int at, const char *name);

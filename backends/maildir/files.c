@@ -171,7 +171,7 @@ give_to_owner (int at, int fd)
 
 /* Writes and syncs a new file; 0 or errno. */
 static int
-write_new (int at, const char *name, const char *text, mode_t mode)
+write_new (int at, const char *name, const char *text, mode_t mode, gboolean sync)
 {
   int failure = 0;
   int fd = -1;
@@ -184,7 +184,7 @@ write_new (int at, const char *name, const char *text, mode_t mode)
   failure = give_to_owner (at, fd);
   if (failure == 0
       && (!maildir_write_all (fd, text, strlen (text)) || fchmod (fd, mode) != 0
-          || fsync (fd) != 0))
+          || (sync && fsync (fd) != 0)))
     failure = errno;
   if (close (fd) != 0 && failure == 0)
     failure = errno;
@@ -193,9 +193,9 @@ write_new (int at, const char *name, const char *text, mode_t mode)
 
 gboolean
 maildir_replace_file (int at, const char *temporary, const char *name, const char *text,
-                      mode_t mode, GError **error)
+                      mode_t mode, gboolean sync, GError **error)
 {
-  int failure = write_new (at, temporary, text, mode);
+  int failure = write_new (at, temporary, text, mode, sync);
 
   if (failure == 0 && renameat (at, temporary, at, name) != 0)
     failure = errno;

@@ -41,12 +41,13 @@ gboolean maildir_write_all (int fd, const void *data, gsize length);
 int maildir_move (int from_at, const char *from, int to_at, const char *to);
 
 /*
- * maildir_replace_file: writes @text to @temporary, makes it durable and renames it to
+ * maildir_replace_file: writes @text to @temporary and renames it to
  * @name, all below @at. @mode: permissions of the file, which root gives to the
  * directory's owner. Leaves nothing behind on failure.
  */
 gboolean maildir_replace_file (int at, const char *temporary, const char *name,
-                               const char *text, mode_t mode, GError **error);
+                               const char *text, mode_t mode, gboolean sync,
+                               GError **error);
 
 /* MaildirStamp: what shows whether a directory or file changed; all 0 when it does not
  * exist. */

@@ -173,7 +173,8 @@ add_letters (MaildirLetters *letters, const GPtrArray *words)
 
 /* Under the lock: reads what is there now, adds, replaces. */
 static gboolean
-replace_letters (int fd, const GPtrArray *words, MaildirLetters *letters, GError **error)
+replace_letters (MaildirSession *session, int fd, const GPtrArray *words,
+                 MaildirLetters *letters, GError **error)
 {
   g_autofree char *text = NULL;
   struct stat info;
@@ -186,7 +187,8 @@ replace_letters (int fd, const GPtrArray *words, MaildirLetters *letters, GError
     return haul_error_set_errno (error, errno, HAUL_SCOPE_FOLDER, "look at the folder");
   text = maildir_letters_format (letters);
   return maildir_replace_file (fd, DOVECOT_NEW, DOVECOT_FILE, text,
-                               info.st_mode & FILE_BITS, error);
+                               info.st_mode & FILE_BITS, maildir_session_syncs (session),
+                               error);
 }
 
 gboolean
@@ -207,7 +209,7 @@ maildir_keywords_reserve (MaildirSession *session, int fd, const GPtrArray *word
     return TRUE;
   if (!maildir_dotlock_take (session, fd, DOVECOT_LOCK, error))
     return FALSE;
-  done = replace_letters (fd, words, letters, error);
+  done = replace_letters (session, fd, words, letters, error);
   maildir_dotlock_drop (fd, DOVECOT_LOCK);
   return done;
 }
@@ -235,8 +237,8 @@ maildir_keywords_are_courier (MaildirSession *session, int fd)
 }
 
 gboolean
-maildir_keywords_write_courier (int fd, const char *base, const char *words,
-                                GError **error)
+maildir_keywords_write_courier (MaildirSession *session, int fd, const char *base,
+                                const char *words, GError **error)
 {
   g_autofree char *name = g_strconcat (COURIER_DIR "/", base, NULL);
   struct stat info;
@@ -247,7 +249,7 @@ maildir_keywords_write_courier (int fd, const char *base, const char *words,
     return haul_error_set_errno (error, errno, HAUL_SCOPE_FOLDER, "create '%s'",
                                  COURIER_DIR);
   return maildir_replace_file (fd, COURIER_NEW, name, words, info.st_mode & FILE_BITS,
-                               error);
+                               maildir_session_syncs (session), error);
 }
 
 void

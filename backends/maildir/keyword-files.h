@@ -42,7 +42,8 @@ gboolean maildir_keywords_are_courier (MaildirSession *session, int fd);
 
 /* maildir_keywords_write_courier: replaces the keywords of one message; @words one a
  * line. */
-gboolean maildir_keywords_write_courier (int fd, const char *base, const char *words,
+gboolean maildir_keywords_write_courier (MaildirSession *session, int fd,
+                                         const char *base, const char *words,
                                          GError **error);
 
 /* maildir_keywords_forget_courier: removes a message's own keyword file, if any. */

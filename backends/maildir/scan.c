@@ -227,7 +227,8 @@ deliver (MaildirScan *scan, MaildirFile file, GError **error)
   return scan->request->record (&record, scan->request->user_data, error);
 }
 
-/* Walks the names; they are back in the folder afterwards unless read anew. */
+/* Walks the names; they are back in the folder afterwards unless read anew, or too many.
+ */
 static gboolean
 deliver_all (MaildirScan *scan, GError **error)
 {
@@ -239,7 +240,7 @@ deliver_all (MaildirScan *scan, GError **error)
   for (gsize i = 0; i < count && done; i++)
     done = maildir_session_go_on (scan->session, error)
            && deliver (scan, maildir_table_get (table, i), error);
-  if (folder->table)
+  if (folder->table || count > MAILDIR_KEEP_NAMES)
     maildir_table_free (table);
   else
     folder->table = table;

@@ -46,15 +46,18 @@ typedef struct
 } MaildirSettings;
 
 /*
- * MaildirSession: one open store. @root_fd: its top directory, -1 while it does not
- * exist.
- * @codec: valid once @codec_known. @odd: path as text → directory, of the folders whose
- * directory is not canonical; NULL until the tree was read. @entered: the folder of
- * enter.
- * @target: the folder of store. @stamp_us: of the last message stored. @adopt: files are
- * given to @owner, since root writes into somebody's store. @racy_ns, @tick_ns: see
- * bounds.h. @buffer: scratch of MAILDIR_SMALL_BYTES. @words: scratch for a record's
- * keywords. @token: bytes of the last status.
+ * MaildirSession: one open store.
+ *
+ * @root_fd: its top directory, -1 while it does not exist.
+ * @codec: valid once @codec_known.
+ * @odd: path as text → directory, of the folders whose directory is not canonical; NULL
+ * until the tree was read.
+ * @entered: the folder of enter. @target: the folder of store.
+ * @stamp_us: of the last message stored.
+ * @adopt: files are given to @owner, since root writes into somebody's store.
+ * @racy_ns, @tick_ns, @lock_wait_us: see bounds.h.
+ * @buffer: scratch of MAILDIR_SMALL_BYTES. @words: scratch for a record's keywords.
+ * @token: bytes of the last status.
  */
 typedef struct
 {
@@ -76,6 +79,7 @@ typedef struct
   gid_t group;
   gint64 racy_ns;
   gint64 tick_ns;
+  gint64 lock_wait_us;
   guint8 *buffer;
   GPtrArray *words;
   GByteArray *token;
@@ -86,7 +90,10 @@ typedef struct
 gboolean maildir_session_refuse_dry (MaildirSession *self, const char *what,
                                      GError **error);
 
-/* maildir_session_cancelled: FALSE with G_IO_ERROR_CANCELLED once the run is stopped,
+/* maildir_session_syncs: what is written must survive a power cut. */
+gboolean maildir_session_syncs (const MaildirSession *self);
+
+/* maildir_session_go_on: FALSE with G_IO_ERROR_CANCELLED once the run is stopped,
  * else TRUE. */
 gboolean maildir_session_go_on (MaildirSession *self, GError **error);
 

@@ -122,7 +122,7 @@ replace (MaildirSession *self, const GPtrArray *paths, gboolean subscribed,
                                  self->settings->path);
   text = maildir_subscriptions_format (file.kind, names, delimiter_of (self));
   return maildir_replace_file (self->root_fd, NEW_FILE, file.name, text,
-                               info.st_mode & 0666, error);
+                               info.st_mode & 0666, maildir_session_syncs (self), error);
 }
 
 gboolean

@@ -7,6 +7,7 @@
 #include "table.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bounds.h"
 #include "names.h"
@@ -33,13 +34,32 @@ struct _MaildirTable
   gsize slot_mask;
 };
 
+/* Straight from the system, and straight back to it: the next folder's names, or the
+ * engine, shall have the memory, not the allocator's free list. */
+static char *
+block_new (void)
+{
+  void *block = mmap (NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (block == MAP_FAILED)
+    g_error ("no memory for the names of a folder");
+  return block;
+}
+
+static void
+block_free (gpointer block)
+{
+  munmap (block, BLOCK_BYTES);
+}
+
 MaildirTable *
 maildir_table_new (char separator)
 {
   MaildirTable *self = g_new0 (MaildirTable, 1);
 
   self->separator = separator;
-  self->blocks = g_ptr_array_new_with_free_func (g_free);
+  self->blocks = g_ptr_array_new_with_free_func (block_free);
   self->used = BLOCK_BYTES;
   self->entries = g_array_new (FALSE, FALSE, sizeof (MaildirEntry));
   self->slots = g_new0 (guint32, FIRST_SLOTS);
@@ -81,7 +101,7 @@ keep_name (MaildirTable *self, const char *name)
   g_assert (length <= BLOCK_BYTES);
   if (self->used + length > BLOCK_BYTES)
     {
-      g_ptr_array_add (self->blocks, g_malloc (BLOCK_BYTES));
+      g_ptr_array_add (self->blocks, block_new ());
       self->used = 0;
     }
   place = self->used;

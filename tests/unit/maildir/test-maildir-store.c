@@ -420,14 +420,14 @@ test_owner (void)
 
 /* ---- kills ---- */
 
-#define KILL_MAILS 400
+#define KILL_MAILS 150
 
 /* In a child: stores all; the parent reads from @started when that begins. */
 static void
 store_in_child (World *world, GPtrArray *mails, int started)
 {
   gpointer session = world_open (world, HAUL_ROLE_DESTINATION);
-  const FeedRules rules = { .pending_every = 40 };
+  const FeedRules rules = { .pending_every = 20 };
   HaulFeed *feed = feed_for (mails, &rules, NULL, 1);
 
   if (write (started, "x", 1) != 1)
@@ -486,7 +486,7 @@ claim (World *world, gpointer session, GPtrArray *mails)
   return scanned->records->len;
 }
 
-/* A store with 400 messages for it, some with keywords. What a killed process wrote is
+/* A store with messages for it, some with keywords. What a killed process wrote is
  * not lost without a sync: so none, for speed. */
 static World *
 kill_world (GPtrArray *mails)
@@ -538,9 +538,9 @@ test_kills (void)
   g_autoptr (World) world = kill_world (mails);
   gint64 whole = kill_after (world, mails, G_MAXUINT);
 
-  for (guint round = 0; round < 60; round++)
+  for (guint round = 0; round < 40; round++)
     {
-      guint found = kill_and_resume ((guint) (whole * round / 60));
+      guint found = kill_and_resume ((guint) (whole * round / 40));
 
       g_test_message ("%u messages before the kill", found);
     }
