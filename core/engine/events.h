@@ -52,6 +52,10 @@ typedef struct
 /* EventFunc: receives events on the thread of engine_run(). */
 typedef void (*EventFunc) (const Event *event, gpointer user_data);
 
+/* EVENTS_QUEUED_MAX: enough that a terminal that hangs for a moment stops no lane, and
+ * little memory. */
+#define EVENTS_QUEUED_MAX 4096
+
 /* Events: the queue. */
 typedef struct _Events Events;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Results: what a run came to, collected by one thread an account and read by whoever
- * started the run. No I/O.
+ * The ledger and the records of a run: makes, adds up and frees them, and says which exit
+ * code an error comes to. Knows nothing of how they are shown. Each account's result
+ * belongs to one thread at a time.
  */
 #include "engine/result.h"
 
@@ -9,37 +10,53 @@
 
 #include <mailhaul/error.h>
 
+/* SKIP_REASONS_MAX: a filter that gives each message a reason of its own must not fill
+ * memory; beyond it they are counted together. */
+#define SKIP_REASONS_MAX   1000
+#define SKIP_REASONS_OTHER "other reasons"
+/* NOTICES_MAX: more nobody reads. */
+#define NOTICES_MAX 1000
+
 static void
 failure_free (gpointer data)
 {
-  Failure *failure = data;
-  g_free (failure->folder);
-  g_free (failure->key);
-  g_free (failure->subject);
-  g_free (failure->code);
-  g_free (failure->reason);
-  g_free (failure);
-}
-
-static void
-difference_free (gpointer data)
-{
-  Difference *difference = data;
-  g_free (difference->folder);
-  g_free (difference->key);
-  g_free (difference->subject);
-  g_free (difference->reason);
-  g_free (difference);
+  Failure *self = data;
+  g_free (self->folder);
+  g_free (self->key);
+  g_free (self->subject);
+  g_free (self->code);
+  g_free (self->reason);
+  g_free (self);
 }
 
 static void
 folder_result_free (gpointer data)
 {
-  FolderResult *folder = data;
-  g_free (folder->source);
-  g_free (folder->destination);
-  g_free (folder->dropped);
-  g_free (folder);
+  FolderResult *self = data;
+  g_free (self->source);
+  g_free (self->destination);
+  g_free (self->dropped);
+  g_free (self);
+}
+
+static void
+difference_free (gpointer data)
+{
+  Difference *self = data;
+  g_free (self->folder);
+  g_free (self->key);
+  g_free (self->subject);
+  g_free (self->reason);
+  g_free (self);
+}
+
+void
+engine_result_free (EngineResult *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->accounts, g_ptr_array_unref);
+  g_free (self);
 }
 
 AccountResult *
@@ -62,20 +79,11 @@ account_result_free (AccountResult *self)
     return;
   g_free (self->name);
   g_clear_error (&self->error);
-  g_ptr_array_unref (self->folders);
-  g_ptr_array_unref (self->failures);
-  g_ptr_array_unref (self->differences);
-  g_ptr_array_unref (self->notices);
-  g_hash_table_unref (self->skips);
-  g_free (self);
-}
-
-void
-engine_result_free (EngineResult *self)
-{
-  if (self == NULL)
-    return;
-  g_ptr_array_unref (self->accounts);
+  g_clear_pointer (&self->folders, g_ptr_array_unref);
+  g_clear_pointer (&self->failures, g_ptr_array_unref);
+  g_clear_pointer (&self->differences, g_ptr_array_unref);
+  g_clear_pointer (&self->notices, g_ptr_array_unref);
+  g_clear_pointer (&self->skips, g_hash_table_unref);
   g_free (self);
 }
 
@@ -84,8 +92,20 @@ account_result_total (const AccountResult *self, Ledger *out)
 {
   Ledger total = { 0 };
   for (guint i = 0; i < self->folders->len; i++)
-    ledger_add (&total, &((FolderResult *) self->folders->pdata[i])->ledger);
+    {
+      const FolderResult *folder = g_ptr_array_index (self->folders, i);
+      ledger_add (&total, &folder->ledger);
+    }
   *out = total;
+}
+
+static const char *
+code_name (const GError *error)
+{
+  if (error->domain == HAUL_ERROR)
+    return haul_error_code_name ((HaulErrorCode) error->code);
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? "cancelled"
+                                                                   : "other";
 }
 
 void
@@ -98,9 +118,7 @@ account_result_fail (AccountResult *self, const char *folder, const char *key,
   failure->folder = g_strdup (folder);
   failure->key = g_strdup (key);
   failure->subject = g_strdup (subject);
-  failure->code = g_strdup (reason->domain == HAUL_ERROR
-                                ? haul_error_code_name ((HaulErrorCode) reason->code)
-                                : "internal");
+  failure->code = g_strdup (code_name (reason));
   failure->reason = g_strdup (reason->message);
   g_ptr_array_add (self->failures, failure);
 }
@@ -108,13 +126,23 @@ account_result_fail (AccountResult *self, const char *folder, const char *key,
 void
 account_result_skip (AccountResult *self, const char *reason)
 {
-  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->skips, reason));
-  g_hash_table_insert (self->skips, g_strdup (reason), GUINT_TO_POINTER (count + 1));
+  gpointer count = NULL;
+  gboolean known = g_hash_table_lookup_extended (self->skips, reason, NULL, &count);
+
+  if (!known && g_hash_table_size (self->skips) >= SKIP_REASONS_MAX)
+    {
+      reason = SKIP_REASONS_OTHER;
+      count = g_hash_table_lookup (self->skips, reason);
+    }
+  g_hash_table_insert (self->skips, g_strdup (reason),
+                       GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + 1));
 }
 
 void
 account_result_notice (AccountResult *self, const char *format, ...)
 {
+  if (self->notices->len >= NOTICES_MAX)
+    return;
   va_list arguments;
   va_start (arguments, format);
   g_ptr_array_add (self->notices, g_strdup_vprintf (format, arguments));
@@ -144,19 +172,26 @@ ledger_balances (const Ledger *self)
                 + self->failed + self->planned;
 }
 
-ExitCode
-result_exit_code (const GError *error, gboolean source)
+/* haul_exit_code: of an error that broke a session or more. */
+static ExitCode
+haul_exit_code (const GError *error, gboolean source)
 {
-  if (error->domain == G_IO_ERROR && error->code == G_IO_ERROR_CANCELLED)
-    return EXIT_CODE_INTERRUPTED;
-  if (error->domain != HAUL_ERROR)
-    return EXIT_CODE_INTERNAL;
+  ExitCode unreachable = source ? EXIT_CODE_SOURCE_UNREACHABLE
+                                : EXIT_CODE_DESTINATION_UNREACHABLE;
+
   switch ((HaulErrorCode) error->code)
     {
     case HAUL_ERROR_CONFIG:
+    case HAUL_ERROR_UNSUPPORTED:
       return EXIT_CODE_USAGE;
     case HAUL_ERROR_AUTH:
       return source ? EXIT_CODE_SOURCE_LOGIN : EXIT_CODE_DESTINATION_LOGIN;
+    case HAUL_ERROR_BUSY:
+      /* The account's lock; a server that is busy breaks only the session. */
+      return haul_error_scope (error) >= HAUL_SCOPE_ACCOUNT ? EXIT_CODE_REFUSED
+                                                            : unreachable;
+    case HAUL_ERROR_QUOTA:
+      return EXIT_CODE_DESTINATION_FULL;
     case HAUL_ERROR_TLS:
     case HAUL_ERROR_NETWORK:
     case HAUL_ERROR_TIMEOUT:
@@ -165,36 +200,50 @@ result_exit_code (const GError *error, gboolean source)
     case HAUL_ERROR_PERMISSION:
     case HAUL_ERROR_IO:
     case HAUL_ERROR_CORRUPT:
-      return source ? EXIT_CODE_SOURCE_UNREACHABLE : EXIT_CODE_DESTINATION_UNREACHABLE;
-    case HAUL_ERROR_QUOTA:
-      return EXIT_CODE_DESTINATION_FULL;
-    case HAUL_ERROR_BUSY:
-      return haul_error_scope (error) == HAUL_SCOPE_ACCOUNT
-                 ? EXIT_CODE_REFUSED
-                 : (source ? EXIT_CODE_SOURCE_UNREACHABLE
-                           : EXIT_CODE_DESTINATION_UNREACHABLE);
+      return unreachable;
     case HAUL_ERROR_TOO_BIG:
     case HAUL_ERROR_REJECTED:
     case HAUL_ERROR_GONE:
     case HAUL_ERROR_EXISTS:
       return EXIT_CODE_SOME_FAILED;
-    case HAUL_ERROR_UNSUPPORTED:
-      return EXIT_CODE_REFUSED;
     case HAUL_ERROR_INTERNAL:
       return EXIT_CODE_INTERNAL;
     }
   return EXIT_CODE_INTERNAL;
 }
 
+ExitCode
+result_exit_code (const GError *error, gboolean source)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return EXIT_CODE_INTERRUPTED;
+  if (error->domain != HAUL_ERROR)
+    return EXIT_CODE_INTERNAL;
+  if (haul_error_scope (error) <= HAUL_SCOPE_FOLDER
+      && error->code != (int) HAUL_ERROR_QUOTA)
+    return EXIT_CODE_SOME_FAILED;
+  return haul_exit_code (error, source);
+}
+
+/* is_text: can stand in a report as it is. */
+static gboolean
+is_text (const char *data, gsize length)
+{
+  if (length == 0 || !g_utf8_validate_len (data, length, NULL))
+    return FALSE;
+  for (const char *at = data; at < data + length; at = g_utf8_next_char (at))
+    if (g_unichar_iscntrl (g_utf8_get_char (at)))
+      return FALSE;
+  return TRUE;
+}
+
 char *
 result_printable_key (const guint8 *data, gsize length)
 {
-  gboolean text = length > 0;
-  for (gsize i = 0; text && i < length; i++)
-    text = data[i] >= 0x20 && data[i] < 0x7f;
-  if (text)
+  if (is_text ((const char *) data, length))
     return g_strndup ((const char *) data, length);
-  GString *hex = g_string_sized_new (length * 2 + 1);
+
+  GString *hex = g_string_sized_new (length * 2);
   for (gsize i = 0; i < length; i++)
     g_string_append_printf (hex, "%02x", data[i]);
   return g_string_free (hex, FALSE);
