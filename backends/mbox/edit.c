@@ -13,9 +13,7 @@
 static gboolean
 capture_field (MboxField field, const guint8 *data, gsize length, gpointer user_data)
 {
-  GByteArray *captured = user_data;
-  if (field != MBOX_FIELD_OWN && captured->len + length <= MBOX_CAPTURE_LIMIT_BYTES)
-    g_byte_array_append (captured, data, (guint) length);
+  mbox_capture_add (user_data, field, data, length);
   return TRUE;
 }
 
@@ -23,9 +21,11 @@ void
 mbox_edit_parse (const guint8 *headers, gsize length, MboxStatus *status)
 {
   g_autoptr (GByteArray) captured = g_byte_array_new ();
+  MboxCapture capture;
   MboxHeaderFilter filter;
   gsize taken;
-  mbox_header_filter_init (&filter, capture_field, captured);
+  mbox_capture_init (&capture, captured);
+  mbox_header_filter_init (&filter, capture_field, &capture);
   mbox_header_filter_feed (&filter, headers, length, &taken);
   mbox_header_filter_finish (&filter);
   mbox_status_parse (status, captured->data, captured->len);

@@ -133,8 +133,9 @@ find_message (Fetch *self, HaulBytes key, Found *out, GError **error)
                    && mbox_index_find (session->index, entry.offset, entry.hash, &entry);
   if (!verify_entry (self, &entry, sized, out, error))
     return FALSE;
-  if (out->found
-      || (session->scanned && mbox_position_equal (&session->position, &self->position)))
+  gboolean untouched = !self->rebuilt && session->scanned
+                       && mbox_position_equal (&session->position, &self->position);
+  if (out->found || untouched)
     return TRUE;
   return relocate (self, entry.offset, entry.hash, out, error);
 }

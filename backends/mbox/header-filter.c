@@ -127,3 +127,31 @@ mbox_header_filter_finish (MboxHeaderFilter *self)
 {
   return self->ended || flush_head (self);
 }
+
+void
+mbox_capture_init (MboxCapture *self, GByteArray *bytes)
+{
+  *self = (MboxCapture){ .bytes = bytes };
+  g_byte_array_set_size (bytes, 0);
+}
+
+void
+mbox_capture_add (MboxCapture *self, MboxField field, const guint8 *data, gsize length)
+{
+  if (field == MBOX_FIELD_OWN || length == 0)
+    return;
+  if (self->line_length == 0)
+    {
+      gboolean subject = field == MBOX_FIELD_NOTED && (data[0] == 'S' || data[0] == 's');
+      self->line_limit = subject ? MBOX_CAPTURE_NOTED_BYTES : MBOX_CAPTURE_LINE_BYTES;
+    }
+  gboolean ends = data[length - 1] == '\n';
+  gsize room = self->line_limit - MIN (self->line_length, self->line_limit);
+  gsize left = MBOX_CAPTURE_LIMIT_BYTES
+               - MIN (MBOX_CAPTURE_LIMIT_BYTES, self->bytes->len);
+  gsize size = MIN (MIN (length, room), left);
+  g_byte_array_append (self->bytes, data, (guint) size);
+  if (ends && size < length)
+    g_byte_array_append (self->bytes, (const guint8 *) "\n", 1);
+  self->line_length = ends ? 0 : self->line_length + length;
+}

@@ -6,9 +6,14 @@
 
 #include <glib.h>
 
-/* MBOX_CAPTURE_LIMIT_BYTES: private fields kept of one message; an X-IMAPbase with 1000
- * keywords fits, a hostile one cannot fill the memory. */
-#define MBOX_CAPTURE_LIMIT_BYTES (64 * 1024)
+/* MBOX_CAPTURE_LIMIT_BYTES, MBOX_CAPTURE_LINE_BYTES: private fields kept of one message
+ * and of one line of them; an X-IMAPbase with 1000 keywords fits, a hostile one can
+ * neither fill the memory nor keep the others out. */
+#define MBOX_CAPTURE_LIMIT_BYTES (256 * 1024)
+#define MBOX_CAPTURE_LINE_BYTES  (60 * 1024)
+
+/* MBOX_CAPTURE_NOTED_BYTES: of a Subject; enough to know the folder-internal message. */
+#define MBOX_CAPTURE_NOTED_BYTES 256
 
 /* MBOX_NAME_LIMIT_BYTES: enough of a field name to know it; the longest is
  * X-Mozilla-Status2. */
@@ -29,6 +34,21 @@ MboxField mbox_field_of (const guint8 *line, gsize length);
 /* MboxFieldFunc: a piece of a line of a field of this kind. FALSE stops the filter. */
 typedef gboolean (*MboxFieldFunc) (MboxField field, const guint8 *data, gsize length,
                                    gpointer user_data);
+
+/* MboxCapture: collects the lines of fields that are not simply the message's own, each
+ * cut at its limit. @bytes is the caller's. */
+typedef struct
+{
+  GByteArray *bytes;
+  gsize line_length;
+  gsize line_limit;
+} MboxCapture;
+
+/* mbox_capture_init: nothing collected; empties @bytes. */
+void mbox_capture_init (MboxCapture *self, GByteArray *bytes);
+/* mbox_capture_add: a piece as a MboxFieldFunc gets it; own fields are left out. */
+void mbox_capture_add (MboxCapture *self, MboxField field, const guint8 *data,
+                       gsize length);
 
 /* MboxHeaderFilter: set up by mbox_header_filter_init(), no cleaning up needed. */
 typedef struct

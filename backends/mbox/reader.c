@@ -39,6 +39,7 @@ typedef struct
   MboxMessageHash hash;
   LineCount own;
   LineCount mozilla;
+  MboxCapture capture;
   GByteArray *captured;
   GByteArray *headers;
   MboxStatus status;
@@ -91,8 +92,7 @@ static gboolean
 on_field (MboxField field, const guint8 *data, gsize length, gpointer user_data)
 {
   Run *run = user_data;
-  if (field != MBOX_FIELD_OWN)
-    append_up_to (run->captured, data, length, MBOX_CAPTURE_LIMIT_BYTES);
+  mbox_capture_add (&run->capture, field, data, length);
   if (field == MBOX_FIELD_PRIVATE)
     return TRUE;
   if (field == MBOX_FIELD_MOZILLA)
@@ -119,7 +119,7 @@ on_begin (const MboxScanBegin *begin, gpointer user_data)
   mbox_header_filter_init (&run->filter, on_field, run);
   mbox_message_hash_init (&run->hash, begin->line, begin->line_length);
   run->own = run->mozilla = (LineCount){ 0 };
-  g_byte_array_set_size (run->captured, 0);
+  mbox_capture_init (&run->capture, run->captured);
   g_byte_array_set_size (run->headers, 0);
   return TRUE;
 }

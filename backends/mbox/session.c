@@ -77,7 +77,11 @@ mbox_session_caps (gpointer session)
 MboxLockRequest
 mbox_session_lock (const MboxSession *self, gboolean write)
 {
-  return (MboxLockRequest){ .mode = (MboxLockMode) self->settings->lock,
+  MboxLockMode mode = (MboxLockMode) self->settings->lock;
+  /* a dry run leaves no trace, not even for a moment */
+  if (self->dry_run && (mode == MBOX_LOCK_DOTLOCK || mode == MBOX_LOCK_BOTH))
+    mode = MBOX_LOCK_FCNTL;
+  return (MboxLockRequest){ .mode = mode,
                             .write = write,
                             .wait_us = self->lock_wait_us,
                             .cancellable = self->cancellable };
