@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mailhaul plugins, schema, version: what is installed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "model/schema.h"
+#include "plugin/session.h"
+
+static const HaulOptionSpec *
+options_of (Cli *cli, const char *kind, const char *name, const char **out_summary,
+            GError **error)
+{
+  if (strcmp (kind, "backend") == 0)
+    {
+      const HaulBackend *backend = registry_backend (cli->registry, name, error);
+      *out_summary = backend != NULL ? backend->summary : NULL;
+      return backend != NULL ? backend->options : NULL;
+    }
+  const HaulFilter *filter = registry_filter (cli->registry, name, error);
+  *out_summary = filter != NULL ? filter->summary : NULL;
+  return filter != NULL ? filter->options : NULL;
+}
+
+static void
+print_option (const HaulOptionSpec *spec)
+{
+  printf ("  %-16s %-9s %s", spec->name, option_type_name (spec->type), spec->summary);
+  if (spec->flags & HAUL_OPT_REQUIRED)
+    printf (" (required)");
+  if (spec->default_text != NULL)
+    printf (" (default: %s)", spec->default_text);
+  if (spec->minimum_text != NULL || spec->maximum_text != NULL)
+    printf (" (%s to %s%s%s)", spec->minimum_text != NULL ? spec->minimum_text : "",
+            spec->maximum_text != NULL ? spec->maximum_text : "",
+            spec->unit != NULL ? " " : "", spec->unit != NULL ? spec->unit : "");
+  for (guint i = 0; spec->choices != NULL && spec->choices[i] != NULL; i++)
+    printf ("%s%s", i == 0 ? " (one of: " : ", ", spec->choices[i]);
+  printf ("%s", spec->choices != NULL ? ")" : "");
+  if (spec->type == HAUL_OPTION_SECRET)
+    printf ("; also %s-file, %s-env, %s-command", spec->name, spec->name, spec->name);
+  printf ("\n");
+}
+
+static gboolean
+print_one (Cli *cli, const char *kind, const char *name, gboolean in_full)
+{
+  g_autoptr (GError) error = NULL;
+  const char *summary = NULL;
+  const HaulOptionSpec *options = options_of (cli, kind, name, &summary, &error);
+  if (options == NULL)
+    {
+      fprintf (stderr, "mailhaul: %s\n", error->message);
+      return FALSE;
+    }
+  printf ("%-8s %-16s %s\n", kind, name, summary != NULL ? summary : "");
+  for (const HaulOptionSpec *spec = options; in_full && spec->name != NULL; spec++)
+    print_option (spec);
+  return TRUE;
+}
+
+static int
+list_plugins (Cli *cli, const char *wanted)
+{
+  static const char *const kinds[] = { "backend", "filter" };
+  gboolean found = FALSE, ok = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_auto (GStrv) names = registry_names (cli->registry, kinds[i]);
+      for (char **name = names; *name != NULL; name++)
+        {
+          if (wanted != NULL && strcmp (wanted, *name) != 0)
+            continue;
+          found = TRUE;
+          ok &= print_one (cli, kinds[i], *name, wanted != NULL);
+        }
+    }
+  if (wanted != NULL && !found)
+    return cli_usage_error ("there is no plugin \"%s\"; `mailhaul plugins` lists them",
+                            wanted);
+  return ok ? EXIT_CODE_DONE : EXIT_CODE_SOME_FAILED;
+}
+
+int
+command_plugins (int argc, char **argv)
+{
+  Cli cli = { 0 };
+  int exit_code = 0;
+  if (cli_parse (&cli, NULL, "[NAME]", "Lists the plugins, or one plugin's options.",
+                 &argc, &argv, &exit_code))
+    exit_code = argc > 2 ? cli_usage_error ("plugins takes one name at most")
+                         : list_plugins (&cli, argc == 2 ? argv[1] : NULL);
+  cli_clear (&cli);
+  return exit_code;
+}
+
+/* Adds every plugin of one kind that can be loaded. */
+static void
+collect (Cli *cli, const char *kind, GArray *plugins)
+{
+  g_auto (GStrv) names = registry_names (cli->registry, kind);
+  for (char **name = names; *name != NULL; name++)
+    {
+      SchemaPlugin plugin = { 0 };
+      if (strcmp (kind, "filter") == 0)
+        {
+          const HaulFilter *filter = registry_filter (cli->registry, *name, NULL);
+          if (filter == NULL)
+            continue;
+          plugin = (SchemaPlugin){ SCHEMA_FILTER, filter->name, filter->summary,
+                                   filter->options };
+        }
+      else
+        {
+          const HaulBackend *backend = registry_backend (cli->registry, *name, NULL);
+          if (backend == NULL)
+            continue;
+          plugin = (SchemaPlugin){ 0, backend->name, backend->summary, backend->options };
+          if (session_backend_has_role (backend, HAUL_ROLE_SOURCE))
+            plugin.roles |= SCHEMA_SOURCE;
+          if (session_backend_has_role (backend, HAUL_ROLE_DESTINATION))
+            plugin.roles |= SCHEMA_DESTINATION;
+        }
+      g_array_append_val (plugins, plugin);
+    }
+}
+
+int
+command_schema (int argc, char **argv)
+{
+  Cli cli = { 0 };
+  int exit_code = 0;
+  if (cli_parse (&cli, NULL, "", "Prints the RELAX NG schema of jobs.", &argc, &argv,
+                 &exit_code))
+    {
+      g_autoptr (GArray) plugins = g_array_new (FALSE, FALSE, sizeof (SchemaPlugin));
+      collect (&cli, "backend", plugins);
+      collect (&cli, "filter", plugins);
+      g_autofree char *text = schema_print (
+          (const SchemaPlugin *) (gpointer) plugins->data, plugins->len);
+      printf ("%s", text);
+      exit_code = EXIT_CODE_DONE;
+    }
+  cli_clear (&cli);
+  return exit_code;
+}
+
+int
+command_version (int argc, char **argv)
+{
+  printf ("mailhaul %s (plugin API %u)\n", MAILHAUL_VERSION, HAUL_API_VERSION);
+  return EXIT_CODE_DONE;
+}

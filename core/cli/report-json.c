@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The report as JSON: everything that the engine knows of a run. Written atomically.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include <json-glib/json-glib.h>
+
+#include "cli/cli.h"
+
+char *
+cli_json_quote (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
+  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), valid);
+  return json_to_string (node, FALSE);
+}
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  if (value == NULL)
+    return;
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, valid);
+}
+
+static void
+add_number (JsonBuilder *builder, const char *name, guint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+static void
+add_flag (JsonBuilder *builder, const char *name, gboolean value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+static void
+add_ledger (JsonBuilder *builder, const Ledger *ledger)
+{
+  json_builder_set_member_name (builder, "messages");
+  json_builder_begin_object (builder);
+  add_number (builder, "seen", ledger->seen);
+  add_number (builder, "copied", ledger->copied);
+  add_number (builder, "present", ledger->present);
+  add_number (builder, "matched", ledger->matched);
+  add_number (builder, "skipped", ledger->skipped);
+  add_number (builder, "gone", ledger->gone);
+  add_number (builder, "failed", ledger->failed);
+  add_number (builder, "planned", ledger->planned);
+  add_number (builder, "flags-updated", ledger->flags_updated);
+  add_number (builder, "bytes", ledger->copied_bytes);
+  json_builder_end_object (builder);
+}
+
+static void
+add_folders (JsonBuilder *builder, const AccountResult *account)
+{
+  json_builder_set_member_name (builder, "folders");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < account->folders->len; i++)
+    {
+      const FolderResult *folder = account->folders->pdata[i];
+      json_builder_begin_object (builder);
+      add_string (builder, "source", folder->source);
+      add_string (builder, "destination", folder->destination);
+      add_string (builder, "dropped", folder->dropped);
+      add_flag (builder, "created", folder->created);
+      add_flag (builder, "unchanged", folder->unchanged);
+      add_flag (builder, "complete", folder->complete);
+      add_ledger (builder, &folder->ledger);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_failures (JsonBuilder *builder, const AccountResult *account)
+{
+  json_builder_set_member_name (builder, "failures");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < account->failures->len; i++)
+    {
+      const Failure *failure = account->failures->pdata[i];
+      json_builder_begin_object (builder);
+      add_string (builder, "folder", failure->folder);
+      add_string (builder, "key", failure->key);
+      add_string (builder, "subject", failure->subject);
+      add_string (builder, "code", failure->code);
+      add_string (builder, "reason", failure->reason);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_differences (JsonBuilder *builder, const AccountResult *account)
+{
+  json_builder_set_member_name (builder, "differences");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < account->differences->len; i++)
+    {
+      const Difference *difference = account->differences->pdata[i];
+      json_builder_begin_object (builder);
+      add_string (builder, "folder", difference->folder);
+      add_string (builder, "key", difference->key);
+      add_string (builder, "subject", difference->subject);
+      add_string (builder, "reason", difference->reason);
+      add_flag (builder, "surplus", difference->surplus);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_account (JsonBuilder *builder, const AccountResult *account)
+{
+  Ledger total = { 0 };
+  GHashTableIter iter;
+  gpointer reason, count;
+  json_builder_begin_object (builder);
+  add_string (builder, "name", account->name);
+  add_number (builder, "exit-code", (guint64) account->exit_code);
+  add_string (builder, "error", account->error != NULL ? account->error->message : NULL);
+  add_number (builder, "started", (guint64) account->started_unix);
+  add_number (builder, "elapsed-ms", (guint64) account->elapsed_us / 1000);
+  add_number (builder, "verified", account->verified);
+  account_result_total (account, &total);
+  add_ledger (builder, &total);
+  json_builder_set_member_name (builder, "skipped-by-reason");
+  json_builder_begin_object (builder);
+  g_hash_table_iter_init (&iter, account->skips);
+  while (g_hash_table_iter_next (&iter, &reason, &count))
+    add_number (builder, reason, GPOINTER_TO_UINT (count));
+  json_builder_end_object (builder);
+  add_folders (builder, account);
+  add_failures (builder, account);
+  add_differences (builder, account);
+  json_builder_set_member_name (builder, "notices");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < account->notices->len; i++)
+    json_builder_add_string_value (builder, account->notices->pdata[i]);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+char *
+report_json (const EngineResult *result, EngineMode mode)
+{
+  static const char *const modes[] = { "run", "plan", "verify" };
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  add_string (builder, "program", "mailhaul " MAILHAUL_VERSION);
+  add_string (builder, "mode", modes[mode]);
+  add_number (builder, "exit-code", (guint64) result->exit_code);
+  json_builder_set_member_name (builder, "accounts");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < result->accounts->len; i++)
+    add_account (builder, result->accounts->pdata[i]);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, TRUE);
+}
+
+gboolean
+report_write (const EngineResult *result, EngineMode mode, const char *file,
+              GError **error)
+{
+  g_autofree char *text = report_json (result, mode);
+  g_autofree char *whole = g_strconcat (text, "\n", NULL);
+  g_autoptr (GError) local = NULL;
+  if (g_file_set_contents_full (
+          file, whole, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+          0600, &local))
+    return TRUE;
+  return haul_error_set (error, HAUL_ERROR_IO, HAUL_SCOPE_JOB, "write report '%s': %s",
+                         file, local->message);
+}

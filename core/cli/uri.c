@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Endpoints and filters as the command line writes them. Pure.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* A value from the command line is never a ${column}. */
+static void
+add_literal (JobElement *element, const char *name, const char *value)
+{
+  g_autofree char *escaped = job_escape (value);
+  job_element_add (element, name, escaped);
+}
+
+static JobElement *
+parse_imap (const char *uri, gboolean implicit_tls, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, &local);
+  if (parsed == NULL || g_uri_get_host (parsed) == NULL
+      || *g_uri_get_host (parsed) == '\0')
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "\"%s\" is not an address like imaps://user@host:port/",
+                             uri);
+      return NULL;
+    }
+  if (g_uri_get_password (parsed) != NULL)
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "a password in an address can be seen by everyone on this "
+                             "machine: use --source-password-file or the environment");
+      return NULL;
+    }
+  JobElement *element = job_element_new ("imap", 0);
+  add_literal (element, "host", g_uri_get_host (parsed));
+  if (g_uri_get_port (parsed) > 0)
+    {
+      g_autofree char *port = g_strdup_printf ("%d", g_uri_get_port (parsed));
+      add_literal (element, "port", port);
+    }
+  if (g_uri_get_user (parsed) != NULL)
+    add_literal (element, "user", g_uri_get_user (parsed));
+  add_literal (element, "tls", implicit_tls ? "implicit" : "starttls");
+  return element;
+}
+
+JobElement *
+uri_parse (const char *uri, GError **error)
+{
+  if (g_str_has_prefix (uri, "imaps://"))
+    return parse_imap (uri, TRUE, error);
+  if (g_str_has_prefix (uri, "imap://"))
+    return parse_imap (uri, FALSE, error);
+  const char *colon = strchr (uri, ':');
+  if (colon == NULL || colon == uri || colon[1] == '\0')
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "\"%s\" is not an address: write maildir:PATH, mbox:PATH or "
+                             "imaps://user@host/",
+                             uri);
+      return NULL;
+    }
+  g_autofree char *plugin = g_strndup (uri, (gsize) (colon - uri));
+  JobElement *element = job_element_new (plugin, 0);
+  add_literal (element, "path", colon + 1);
+  return element;
+}
+
+gboolean
+uri_add_option (JobElement *element, const char *assignment, GError **error)
+{
+  const char *equals = strchr (assignment, '=');
+  if (equals == NULL || equals == assignment)
+    return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                           "\"%s\" is not an option: write NAME=VALUE", assignment);
+  g_autofree char *name = g_strndup (assignment, (gsize) (equals - assignment));
+  add_literal (element, name, equals + 1);
+  return TRUE;
+}
+
+JobElement *
+uri_parse_filter (const char *text, GError **error)
+{
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) local = NULL;
+  if (!g_shell_parse_argv (text, NULL, &words, &local))
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "filter \"%s\": %s", text, local->message);
+      return NULL;
+    }
+  JobElement *element = job_element_new (words[0], 0);
+  for (char **word = words + 1; *word != NULL; word++)
+    if (!uri_add_option (element, *word, error))
+      {
+        g_prefix_error (error, "filter %s: ", words[0]);
+        job_element_free (element);
+        return NULL;
+      }
+  return element;
+}
