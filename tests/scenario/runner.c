@@ -87,6 +87,14 @@ describe_end (const EngineResult *result, const char *when)
           g_test_message ("%s: failed: %s %s: %s", when, failure->folder,
                           failure->key != NULL ? failure->key : "", failure->reason);
         }
+      for (k = 0; k < account->differences->len; k++)
+        {
+          const Difference *difference = g_ptr_array_index (account->differences, k);
+
+          g_test_message ("%s: differs: %s %s: %s%s", when, difference->folder,
+                          difference->key != NULL ? difference->key : "",
+                          difference->reason, difference->surplus ? " (surplus)" : "");
+        }
       for (k = 0; k < account->notices->len; k++)
         g_test_message ("%s: notice: %s", when,
                         (char *) g_ptr_array_index (account->notices, k));
