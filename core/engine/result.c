@@ -172,7 +172,7 @@ ledger_balances (const Ledger *self)
                 + self->failed + self->planned;
 }
 
-/* haul_exit_code: of an error that broke a session or more. */
+/* haul_exit_code: of an error that ended an account. */
 static ExitCode
 haul_exit_code (const GError *error, gboolean source)
 {
@@ -182,7 +182,6 @@ haul_exit_code (const GError *error, gboolean source)
   switch ((HaulErrorCode) error->code)
     {
     case HAUL_ERROR_CONFIG:
-    case HAUL_ERROR_UNSUPPORTED:
       return EXIT_CODE_USAGE;
     case HAUL_ERROR_AUTH:
       return source ? EXIT_CODE_SOURCE_LOGIN : EXIT_CODE_DESTINATION_LOGIN;
@@ -206,6 +205,8 @@ haul_exit_code (const GError *error, gboolean source)
     case HAUL_ERROR_GONE:
     case HAUL_ERROR_EXISTS:
       return EXIT_CODE_SOME_FAILED;
+    case HAUL_ERROR_UNSUPPORTED:
+      return EXIT_CODE_REFUSED;
     case HAUL_ERROR_INTERNAL:
       return EXIT_CODE_INTERNAL;
     }
@@ -219,9 +220,6 @@ result_exit_code (const GError *error, gboolean source)
     return EXIT_CODE_INTERRUPTED;
   if (error->domain != HAUL_ERROR)
     return EXIT_CODE_INTERNAL;
-  if (haul_error_scope (error) <= HAUL_SCOPE_FOLDER
-      && error->code != (int) HAUL_ERROR_QUOTA)
-    return EXIT_CODE_SOME_FAILED;
   return haul_exit_code (error, source);
 }
 
