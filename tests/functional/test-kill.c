@@ -40,7 +40,7 @@ look_at (const char *dir, const char *destination, guint round)
 }
 
 static void
-check_kills (const char *scheme)
+check_kills (const char *scheme, const char *ending)
 {
   g_autofree char *dir = corpus_tmp_dir (NULL);
   g_autofree char *source = g_build_filename (dir, "source", NULL);
@@ -54,7 +54,7 @@ check_kills (const char *scheme)
     {
       g_autofree char *path = g_strdup_printf ("%s/to-%u", dir, round);
       g_autofree char *state = g_strdup_printf ("%s/state-%u", dir, round);
-      g_autofree char *to = g_strdup_printf (scheme, path);
+      g_autofree char *to = g_strconcat (scheme, path, ending, NULL);
       const char *const arguments[] = { "copy",    from,  to,
                                         "--state", state, "--progress=none",
                                         NULL };
@@ -93,13 +93,13 @@ check_kills (const char *scheme)
 static void
 test_maildir (void)
 {
-  check_kills ("maildir:%s");
+  check_kills ("maildir:", "");
 }
 
 static void
 test_mbox (void)
 {
-  check_kills ("mbox:%s/");
+  check_kills ("mbox:", "/");
 }
 
 int
