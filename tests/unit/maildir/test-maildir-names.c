@@ -29,7 +29,7 @@ static const ParseVector parse_vectors[] = {
   { "a:1,FRS", 1, 0, FALSE, 0 },
   { "a:", 1, 0, FALSE, 0 },
   { "a:2", 1, 0, FALSE, 0 },
-  { "a:2,S:2,F", 1, HAUL_FLAG_SEEN | HAUL_FLAG_FLAGGED, FALSE, 0 },
+  { "a:2,S:2,F", 1, HAUL_FLAG_SEEN, FALSE, 0 },
   { ":2,S", 4, 0, FALSE, 0 },
   { "a,S=12,W=13:2,S", 11, HAUL_FLAG_SEEN, FALSE, 0 },
   { "", 0, 0, FALSE, 0 },
