@@ -252,7 +252,7 @@ void
 mbox_status_parse (MboxStatus *self, const guint8 *captured, gsize length)
 {
   mbox_status_reset (self);
-  g_autofree char *text = g_strndup ((const char *) captured, length);
+  g_autofree char *text = g_malloc0 (length + 1);
   /* NUL would hide what follows */
   for (gsize i = 0; i < length; i++)
     text[i] = captured[i] == 0 ? ' ' : (char) captured[i];
