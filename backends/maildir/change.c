@@ -26,6 +26,7 @@ typedef struct
 {
   MaildirUpdate *update;
   const HaulChange *change;
+  char *new_key; /* when the key changed, too */
 } MaildirUpdateOne;
 
 static gboolean
@@ -77,9 +78,16 @@ grasp_update (MaildirFolder *folder, const MaildirFile *file, gpointer user_data
   name = maildir_name_set (file->name, separator, &new);
   failure = maildir_move (maildir_folder_directory (folder, file), file->name,
                           folder->cur_fd, name);
-  if (failure == 0)
+  if (failure != 0)
+    return failure;
+  if (!maildir_file_is_double (file, separator))
     maildir_table_renamed (folder->table, name);
-  return failure;
+  else
+    {
+      one->new_key = g_steal_pointer (&name);
+      g_clear_pointer (&folder->table, maildir_table_free);
+    }
+  return 0;
 }
 
 static gboolean
@@ -122,13 +130,15 @@ update_courier (MaildirUpdate *self, const HaulChange *change, GError **error)
 }
 
 static gboolean
-update_one (MaildirUpdate *self, const HaulChange *change, GError **error)
+update_one (MaildirUpdate *self, const HaulChange *change, char **out_new_key,
+            GError **error)
 {
-  MaildirUpdateOne one = { self, change };
+  MaildirUpdateOne one = { self, change, NULL };
 
   if (!maildir_message_grasp (self->session, self->folder, change->key,
                               "change flags of message", grasp_update, &one, error))
     return FALSE;
+  *out_new_key = one.new_key;
   return update_courier (self, change, error);
 }
 
@@ -202,18 +212,20 @@ may_change (MaildirSession *self, const char *what, GError **error)
 
 static gboolean
 update_all (MaildirUpdate *self, const HaulChange *changes, gsize count,
-            GPtrArray *failures, GError **error)
+            GPtrArray *failures, GPtrArray *new_keys, GError **error)
 {
   if (!need_cur (self->folder, error) || !prepare_keywords (self, changes, count, error))
     return FALSE;
   for (gsize i = 0; i < count; i++)
     {
       GError *failure = NULL;
+      char *new_key = NULL;
 
       if (!maildir_session_go_on (self->session, error))
         return FALSE;
-      update_one (self, &changes[i], &failure);
+      update_one (self, &changes[i], &new_key, &failure);
       g_ptr_array_add (failures, failure);
+      g_ptr_array_add (new_keys, new_key);
     }
   return sync_directories (self->session, self->folder, error);
 }
@@ -225,16 +237,22 @@ maildir_update (gpointer session, const HaulChange *changes, gsize count,
   MaildirSession *self = session;
   MaildirUpdate update = { .session = self, .folder = self->entered };
   g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (free_error);
+  g_autoptr (GPtrArray) new_keys = g_ptr_array_new_with_free_func (g_free);
   gboolean done = FALSE;
 
   if (!may_change (self, "change flags", error))
     return FALSE;
-  done = update_all (&update, changes, count, failures, error);
+  done = update_all (&update, changes, count, failures, new_keys, error);
   maildir_keywords_clear (&update.keywords);
   if (!done)
     return FALSE;
   for (gsize i = 0; i < count; i++)
-    func (changes[i].key, HAUL_NO_BYTES, g_ptr_array_index (failures, i), user_data);
+    {
+      const char *key = g_ptr_array_index (new_keys, i);
+      HaulBytes new_key = { (const guint8 *) key, key ? strlen (key) : 0 };
+
+      func (changes[i].key, new_key, g_ptr_array_index (failures, i), user_data);
+    }
   return TRUE;
 }
 

@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -182,6 +183,23 @@ read_pass (MaildirFolder *self, MaildirTable *table, guint pass, GError **error)
   return TRUE;
 }
 
+/* Two files at the same time, and not the two links of one that is being moved. */
+static gboolean
+are_two (const MaildirFile *kept, const MaildirFile *other, gpointer user_data)
+{
+  const MaildirFolder *self = user_data;
+  struct stat a;
+  struct stat b;
+
+  return fstatat (maildir_folder_directory (self, kept), kept->name, &a,
+                  AT_SYMLINK_NOFOLLOW)
+             == 0
+         && fstatat (maildir_folder_directory (self, other), other->name, &b,
+                     AT_SYMLINK_NOFOLLOW)
+                == 0
+         && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+}
+
 static gboolean
 look (MaildirFolder *self, MaildirStamp *out_stamps, GError **error)
 {
@@ -213,6 +231,8 @@ maildir_folder_read (MaildirSession *session, MaildirFolder *self, GError **erro
                && maildir_stamp_equal (&before[1], &after[1])
                && !maildir_stamp_is_recent (&before[0], now, session->tick_ns)
                && !maildir_stamp_is_recent (&before[1], now, session->tick_ns);
+      if (stable || pass == MAILDIR_MAX_PASSES)
+        maildir_table_settle_doubles (table, pass, are_two, self);
       if (stable)
         maildir_table_keep_pass (table, pass);
     }

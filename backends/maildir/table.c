@@ -24,13 +24,22 @@ typedef struct
   guint32 pass : 5;
 } MaildirEntry;
 
+/* A file whose place another one with its base name took. */
+typedef struct
+{
+  guint32 offset;
+  guint8 is_new;
+  guint8 pass;
+} MaildirDouble;
+
 struct _MaildirTable
 {
   char separator;
   GPtrArray *blocks;
   gsize used; /* bytes of the last block */
   GArray *entries;
-  guint32 *slots; /* 0: free, else entry + 1 */
+  GArray *doubles; /* of MaildirDouble */
+  guint32 *slots;  /* 0: free, else entry + 1 */
   gsize slot_mask;
 };
 
@@ -62,6 +71,7 @@ maildir_table_new (char separator)
   self->blocks = g_ptr_array_new_with_free_func (block_free);
   self->used = BLOCK_BYTES;
   self->entries = g_array_new (FALSE, FALSE, sizeof (MaildirEntry));
+  self->doubles = g_array_new (FALSE, FALSE, sizeof (MaildirDouble));
   self->slots = g_new0 (guint32, FIRST_SLOTS);
   self->slot_mask = FIRST_SLOTS - 1;
   return self;
@@ -74,6 +84,7 @@ maildir_table_free (MaildirTable *self)
     return;
   g_ptr_array_unref (self->blocks);
   g_array_unref (self->entries);
+  g_array_unref (self->doubles);
   g_free (self->slots);
   g_free (self);
 }
@@ -85,11 +96,17 @@ entry_at (const MaildirTable *self, gsize at)
 }
 
 static const char *
+text_at (const MaildirTable *self, guint32 offset)
+{
+  const char *block = g_ptr_array_index (self->blocks, offset / BLOCK_BYTES);
+
+  return block + offset % BLOCK_BYTES;
+}
+
+static const char *
 name_of (const MaildirTable *self, const MaildirEntry *entry)
 {
-  const char *block = g_ptr_array_index (self->blocks, entry->offset / BLOCK_BYTES);
-
-  return block + entry->offset % BLOCK_BYTES;
+  return text_at (self, entry->offset);
 }
 
 static guint32
@@ -152,34 +169,112 @@ index_again (MaildirTable *self, gsize slots)
     }
 }
 
-void
-maildir_table_add (MaildirTable *self, const char *name, gboolean is_new, guint pass)
+/* The message of @entry was seen again, as @name. */
+static void
+see_again (MaildirTable *self, MaildirEntry *entry, const char *name, gboolean is_new,
+           guint pass)
 {
-  MaildirName parsed;
-  MaildirEntry entry = { 0 };
-  guint32 *slot = NULL;
+  gboolean renamed = strcmp (name_of (self, entry), name) != 0;
+  MaildirDouble other = { entry->offset, entry->is_new, entry->pass };
 
-  maildir_name_parse (name, self->separator, &parsed);
-  slot = slot_of (self, name, parsed.base_length);
+  if (entry->pass == pass && (renamed || entry->is_new != is_new))
+    g_array_append_val (self->doubles, other);
+  if (renamed)
+    entry->offset = keep_name (self, name);
+  entry->is_new = is_new ? 1 : 0;
+  entry->pass = pass & 31;
+}
+
+/* Enters @name with its first @key_length bytes as key. */
+static void
+add_entry (MaildirTable *self, const char *name, gsize key_length, gboolean is_new,
+           guint pass)
+{
+  MaildirEntry entry = { 0 };
+  guint32 *slot = slot_of (self, name, key_length);
+
   if (*slot)
     {
-      MaildirEntry *old = entry_at (self, *slot - 1);
-
-      if (strcmp (name_of (self, old), name) != 0)
-        old->offset = keep_name (self, name);
-      old->is_new = is_new ? 1 : 0;
-      old->pass = pass & 31;
+      see_again (self, entry_at (self, *slot - 1), name, is_new, pass);
       return;
     }
   entry.offset = keep_name (self, name);
-  entry.seconds = maildir_name_seconds (name, parsed.base_length);
-  entry.base_length = (guint32) parsed.base_length & 0xffff;
+  entry.seconds = maildir_name_seconds (name, key_length);
+  entry.base_length = (guint32) key_length & 0xffff;
   entry.is_new = is_new ? 1 : 0;
   entry.pass = pass & 31;
   g_array_append_val (self->entries, entry);
   *slot = self->entries->len;
   if (self->entries->len * 4 > (self->slot_mask + 1) * 3)
     index_again (self, (self->slot_mask + 1) * 2);
+}
+
+static gsize
+base_length_of (const char *name, char separator)
+{
+  MaildirName parsed;
+
+  maildir_name_parse (name, separator, &parsed);
+  return parsed.base_length;
+}
+
+void
+maildir_table_add (MaildirTable *self, const char *name, gboolean is_new, guint pass)
+{
+  add_entry (self, name, base_length_of (name, self->separator), is_new, pass);
+}
+
+gboolean
+maildir_file_is_double (const MaildirFile *file, char separator)
+{
+  return file->base_length != base_length_of (file->name, separator);
+}
+
+/* Gives @other, which lost its place to the present holder, a place of its own, or the
+ * holder's. */
+static void
+settle_double (MaildirTable *self, const MaildirDouble *other, MaildirDoubleFunc func,
+               gpointer user_data)
+{
+  const char *name = text_at (self, other->offset);
+  gsize length = base_length_of (name, self->separator);
+  guint32 slot = *slot_of (self, name, length);
+  MaildirEntry *entry = slot ? entry_at (self, slot - 1) : NULL;
+  MaildirFile second = { name, length, other->is_new };
+  MaildirFile first;
+  gboolean swap = FALSE;
+
+  if (!entry)
+    return;
+  first = maildir_table_get (self, slot - 1);
+  if (!func (&first, &second, user_data))
+    return;
+  swap = second.is_new != first.is_new ? second.is_new
+                                       : strcmp (second.name, first.name) < 0;
+  if (swap)
+    {
+      MaildirFile rest = first;
+
+      entry->offset = other->offset;
+      entry->is_new = other->is_new & 1;
+      second = rest;
+    }
+  if (second.name[length] != '\0')
+    add_entry (self, second.name, strlen (second.name), second.is_new, entry->pass);
+}
+
+void
+maildir_table_settle_doubles (MaildirTable *self, guint pass, MaildirDoubleFunc func,
+                              gpointer user_data)
+{
+  for (guint i = 0; i < self->doubles->len; i++)
+    {
+      MaildirDouble other = g_array_index (self->doubles, MaildirDouble, i);
+
+      if (other.pass == pass)
+        settle_double (self, &other, func, user_data);
+    }
+  g_array_set_size (self->doubles, 0);
 }
 
 void

@@ -34,6 +34,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaildirTable, maildir_table_free)
 void maildir_table_add (MaildirTable *self, const char *name, gboolean is_new,
                         guint pass);
 
+/*
+ * MaildirDoubleFunc: @kept and @other have one base name and were both seen in the last
+ * pass. Returns: they are two messages, not one that was on its way.
+ */
+typedef gboolean (*MaildirDoubleFunc) (const MaildirFile *kept, const MaildirFile *other,
+                                       gpointer user_data);
+
+/*
+ * maildir_table_settle_doubles: makes messages of their own of those files that shared
+ * their base name with another in @pass. The file in new/, else the first in the order of
+ * bytes, keeps the base name as its key; the other's key is its whole name, so that every
+ * reading gives the same keys. Two names without information cannot be told apart.
+ */
+void maildir_table_settle_doubles (MaildirTable *self, guint pass, MaildirDoubleFunc func,
+                                   gpointer user_data);
+
+/* maildir_file_is_double: @file has its whole name as key for that reason. */
+gboolean maildir_file_is_double (const MaildirFile *file, char separator);
+
 /* maildir_table_keep_pass: forgets the files that were not seen in @pass. */
 void maildir_table_keep_pass (MaildirTable *self, guint pass);
 

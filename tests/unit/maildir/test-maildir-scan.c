@@ -283,6 +283,41 @@ test_source_touches_nothing (void)
   g_assert_cmpstr (before, ==, after);
 }
 
+static void
+test_one_base_two_files (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (Scanned) scanned = NULL;
+  g_autoptr (GByteArray) first = NULL;
+  g_autoptr (GByteArray) second = NULL;
+  g_autofree char *keys = NULL;
+  g_autofree char *from = NULL;
+  g_autofree char *to = NULL;
+  gpointer session = NULL;
+
+  world_folder (world, "");
+  world_put (world, "new/1.x", "one\n");
+  world_put (world, "cur/1.x:2,S", "other\n");
+  world_put (world, "cur/2.x:2,S", "third\n");
+  world_put (world, "cur/2.x:2,FS", "fourth\n");
+  world_put (world, "new/3.x", "on its way\n");
+  from = g_build_filename (world->path, "new/3.x", NULL);
+  to = g_build_filename (world->path, "cur/3.x:2,S", NULL);
+  g_assert_cmpint (link (from, to), ==, 0);
+  session = world_open (world, HAUL_ROLE_SOURCE);
+  scanned = world_scan (world, session, "INBOX", ALL, NULL);
+  keys = scanned_keys (scanned);
+  g_assert_cmpstr (keys, ==, "1.x 1.x:2,S 2.x 2.x:2,S 3.x");
+  first = world_fetch (world, session, "1.x", HAUL_LINES_ANY, NULL);
+  g_assert_cmpmem (first->data, first->len, "one\n", 4);
+  second = world_fetch (world, session, "1.x:2,S", HAUL_LINES_ANY, NULL);
+  g_assert_cmpmem (second->data, second->len, "other\n", 6);
+  g_assert_cmphex (scanned_at (scanned, 2)->flags, ==,
+                   HAUL_FLAG_SEEN | HAUL_FLAG_FLAGGED);
+  g_assert_cmphex (scanned_at (scanned, 3)->flags, ==, HAUL_FLAG_SEEN);
+  world->backend->close (session);
+}
+
 /* ---- a mail client ---- */
 
 /* Client: renames messages as fast as it can, until it is told to stop. */
@@ -396,6 +431,7 @@ main (int argc, char **argv)
                    test_fresh_folder_has_no_token);
   g_test_add_func ("/maildir/scan/token-changes-with-each-change", test_token);
   g_test_add_func ("/maildir/scan/source-touches-nothing", test_source_touches_nothing);
+  g_test_add_func ("/maildir/scan/one-base-two-files", test_one_base_two_files);
   g_test_add_func ("/maildir/scan/client-renames-in-a-small-folder",
                    test_client_in_a_small_folder);
   g_test_add_func ("/maildir/scan/client-renames-in-a-large-folder",
