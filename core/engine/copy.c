@@ -249,6 +249,21 @@ copy_commit_receipts (Lane *lane)
   return ok;
 }
 
+/* For the verification after the run, which looks only at what the run stored. */
+static void
+note_delivered (Lane *lane, Pass *pass, HaulBytes key)
+{
+  if (lane->account->job->verify == JOB_VERIFY_NONE)
+    return;
+  KeySet *keys = g_hash_table_lookup (lane->delivered, pass->pair);
+  if (keys == NULL)
+    {
+      keys = key_set_new ();
+      g_hash_table_insert (lane->delivered, pass->pair, keys);
+    }
+  key_set_add (keys, key);
+}
+
 static void
 on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
 {
@@ -269,6 +284,7 @@ on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
   if (lane->receipts->len == 0)
     lane->receipts_since_us = now_us;
   g_array_append_val (lane->receipts, row);
+  note_delivered (lane, self, item->key);
   self->stored.copied++;
   self->stored.copied_bytes += item->identity.size_bytes;
   add_progress (lane->account, 1, item->identity.size_bytes);

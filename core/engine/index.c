@@ -29,6 +29,7 @@ typedef struct
   Pass *pass;
   Records *records; /* those that no delivery id explains */
   KeySet *known;    /* keys that rows account for; only if keys may change */
+  gboolean whole;   /* all of the folder, not only what came after the mark */
   StateCursor *cursor;
   GArray *by_id; /* of IdEntry: candidates in order of delivery id */
   Found *found;
@@ -183,7 +184,7 @@ on_destination_record (const HaulRecord *record, gpointer user_data, GError **er
   Unknown *self = user_data;
   StateMessage row = { 0 };
   gboolean found = FALSE, claimed = FALSE;
-  if (self->pass->row->id != 0
+  if (self->pass->row->id != 0 && !self->pass->keys_void
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
   if (found && (row.outcome == STATE_STORED || row.outcome == STATE_MATCHED))
@@ -219,7 +220,7 @@ call_list_unknown (Session *session, gpointer data, GError **error)
                     .record = on_destination_record,
                     .vanished = on_destination_vanished,
                     .user_data = self };
-  gboolean from_mark = pass->row->destination_mark != NULL && self->known == NULL
+  gboolean from_mark = pass->row->destination_mark != NULL && !self->whole
                        && (session_caps (session) & HAUL_CAP_SCAN_FROM);
   if (from_mark)
     scan.from.data = g_bytes_get_data (pass->row->destination_mark, &scan.from.length);
@@ -267,6 +268,8 @@ is_accounted_for (Pass *self)
   const FolderInfo *destination = self->pair->destination;
   if (destination == NULL)
     return TRUE;
+  if (self->again || self->keys_void)
+    return FALSE;
   if ((destination->status.known & HAUL_STATUS_MESSAGES)
       && destination->status.messages == 0)
     return TRUE;
@@ -284,38 +287,64 @@ has_candidates (Pass *self)
   return FALSE;
 }
 
+/* A flag change cannot be made because nobody knows where its message lies. */
+static gboolean
+has_lost_changes (Pass *self)
+{
+  for (guint i = 0; i < self->changes->len; i++)
+    if (self->keys_void
+        || g_bytes_get_size (((FlagChange *) self->changes->pdata[i])->destination_key)
+               == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* Searches the destination; what is found is in the state when this returns. */
 static gboolean
 search (Pass *self, Unknown *unknown, GError **error)
 {
-  gboolean stable = (destination_caps (self->lane->destination) & HAUL_CAP_STABLE_KEYS)
-                    != 0;
+  guint32 caps = destination_caps (self->lane->destination);
+  gboolean stable = (caps & HAUL_CAP_STABLE_KEYS) != 0 && !self->keys_void;
   if (!stable)
     unknown->known = key_set_new ();
+  unknown->whole = !stable || has_lost_changes (self);
   unknown->by_id = list_ids (self);
-  if (!destination_call (self->lane->destination, call_list_unknown, unknown, error))
+  if (!destination_call (self->lane->destination, call_list_unknown, unknown, error)
+      || !rekey_destinations (self, unknown->records, unknown->known, error))
     return FALSE;
-  if (!stable && records_length (unknown->records) > 0
-      && !rekey_destinations (self, unknown->records, unknown->known, error))
-    return FALSE;
+  if (self->keys_void)
+    {
+      self->row->destination_validity = self->pair->destination->status.uid_validity;
+      self->keys_void = FALSE;
+    }
   return claim_by_identity (unknown->found, unknown->records, error)
          && found_flush (unknown->found, error);
+}
+
+/* Another UIDVALIDITY than that of the rows' keys. */
+static gboolean
+is_renumbered (Pass *self)
+{
+  const FolderInfo *destination = self->pair->destination;
+  return destination != NULL && (destination->status.known & HAUL_STATUS_UIDVALIDITY)
+         && self->row->destination_validity != 0
+         && self->row->destination_validity != destination->status.uid_validity;
 }
 
 gboolean
 pass_match (Pass *self, GError **error)
 {
-  if (!has_candidates (self))
-    return TRUE;
-  if (!rekey_sources (self, error))
+  self->keys_void = is_renumbered (self);
+  if (has_candidates (self) && !rekey_sources (self, error))
     return FALSE;
-  if (!has_candidates (self) || is_accounted_for (self))
+  gboolean wanted = has_candidates (self) || has_lost_changes (self);
+  if (!wanted || (is_accounted_for (self) && !has_lost_changes (self)))
     return TRUE;
   g_autofree Found *found = g_new0 (Found, 1);
   found->pass = self;
   found->keys = g_byte_array_new ();
   Unknown unknown = { .pass = self, .records = records_new (), .found = found };
-  gboolean ok = search (self, &unknown, error);
+  gboolean ok = self->pair->destination == NULL || search (self, &unknown, error);
   records_free (unknown.records);
   key_set_free (unknown.known);
   g_clear_pointer (&unknown.by_id, g_array_unref);

@@ -32,6 +32,8 @@ lane_open (Account *account, gboolean *out_source, GError **error)
   self->receipt_identities = g_array_new (FALSE, FALSE, sizeof (Identity));
   self->settled = g_ptr_array_new_with_free_func ((GDestroyNotify) state_folder_free);
   self->id_digest = digest_new ();
+  self->delivered = g_hash_table_new_full (NULL, NULL, NULL,
+                                           (GDestroyNotify) key_set_free);
   /* Both sides connect at the same time. */
   self->destination = destination_new (account->destination.backend,
                                        &account->destination.open, copy_hooks (), self);
@@ -55,6 +57,7 @@ lane_close (Lane *self)
   session_close (self->source);
   g_ptr_array_unref (self->open_passes);
   g_ptr_array_unref (self->settled);
+  g_hash_table_unref (self->delivered);
   g_array_unref (self->receipts);
   g_array_unref (self->receipt_identities);
   g_byte_array_unref (self->receipt_keys);
@@ -249,6 +252,7 @@ run_task (Run *run, guint index, GError **error)
   Task *task = &g_array_index (run->tasks, Task, index);
   GError *reason = NULL;
   Pass *pass = pass_new (lane, task->pair, task->result);
+  pass->again = task->attempts > 0;
   g_ptr_array_add (lane->open_passes, pass);
   PassOutcome outcome = pass_start (pass, &reason);
 

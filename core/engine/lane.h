@@ -47,7 +47,9 @@ typedef struct
   GByteArray *receipt_keys;
   GArray *receipt_identities;
   gint64 receipts_since_us;
-  Digest *id_digest;   /* the lane's thread */
+  Digest *id_digest;     /* the lane's thread */
+  GHashTable *delivered; /* FolderPair → KeySet: source keys stored by this run; the
+                            destination's thread until a barrier */
   GPtrArray *settled;  /* of StateFolder: rows whose destination end is to be recorded */
   GError *state_error; /* the destination's thread: a receipt could not be kept */
 } Lane;
@@ -109,6 +111,9 @@ typedef struct
   guint64 vanished, vanished_skipped, relisted_skipped;
   GBytes *source_token;
   gboolean delta;
+  gboolean again;       /* a pass before it broke: the listing's status is out of date */
+  gboolean keys_void;   /* the destination's UIDVALIDITY changed: its keys in rows mean
+                           nothing */
   GArray *skipped_rows; /* pending SKIPPED rows, see scan.c */
 
   GArray *plan; /* of guint: indices still to be fetched */
@@ -158,9 +163,10 @@ gboolean pass_match (Pass *self, GError **error);
 /* rekey.c: rekey_sources: candidates that the state knows under another source key (for
  * backends whose keys may change) take over their rows. */
 gboolean rekey_sources (Pass *self, GError **error);
-/* rekey.c: rekey_destinations: messages of @unknown that the state knows under another
- * destination key are tagged RECORD_CLAIMED and their rows get the new key. @known:
- * hashes of the destination keys that were seen. */
+/* rekey.c: rekey_destinations: messages of @unknown that the state knows without a
+ * destination key, or under one that is no longer there, are tagged RECORD_CLAIMED, and
+ * their rows (and flag changes) get the key. @known: the destination keys that were seen
+ * and have a row; NULL: keys never change, only rows without one are looked at. */
 gboolean rekey_destinations (Pass *self, Records *unknown, const KeySet *known,
                              GError **error);
 /* copy.c: pass_copy: fetches what is planned into the pipe, as offer number @attempt. */

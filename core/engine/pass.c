@@ -199,7 +199,8 @@ mark_start (Pass *self, GError **error)
       if (destination != NULL && destination->mark != NULL)
         row->destination_mark = g_bytes_ref (destination->mark);
     }
-  if (destination != NULL && (destination->status.known & HAUL_STATUS_UIDVALIDITY))
+  if (destination != NULL && (destination->status.known & HAUL_STATUS_UIDVALIDITY)
+      && !self->keys_void)
     row->destination_validity = destination->status.uid_validity;
   row->clean = FALSE;
   return state_folder_save (self->lane->account->state, row, TRUE, error);

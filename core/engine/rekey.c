@@ -28,7 +28,7 @@ orphan_clear (gpointer data)
 
 typedef struct
 {
-  const KeySet *seen;
+  const KeySet *seen; /* NULL: only rows without a destination key */
   gboolean destination;
   GArray *orphans; /* of Orphan */
 } OrphanSearch;
@@ -45,8 +45,8 @@ static gboolean
 on_row (const StateMessage *row, gpointer user_data, GError **error)
 {
   OrphanSearch *search = user_data;
-  if (key_set_contains (search->seen,
-                        search->destination ? row->destination_key : row->source_key))
+  HaulBytes key = search->destination ? row->destination_key : row->source_key;
+  if (search->seen == NULL ? key.length > 0 : key_set_contains (search->seen, key))
     return TRUE;
   Orphan orphan = { .source_key = g_bytes_new (row->source_key.data,
                                                row->source_key.length),
@@ -150,10 +150,25 @@ rekey_sources (Pass *self, GError **error)
   return ok;
 }
 
+/* A flag change that did not know where its message lies, or knew it wrongly. */
+static void
+redirect_change (Pass *self, const Orphan *orphan, HaulBytes destination_key)
+{
+  for (guint i = 0; i < self->changes->len; i++)
+    {
+      FlagChange *change = self->changes->pdata[i];
+      if (!g_bytes_equal (change->source_key, orphan->source_key))
+        continue;
+      g_bytes_unref (change->destination_key);
+      change->destination_key = g_bytes_new (destination_key.data,
+                                             destination_key.length);
+    }
+}
+
 gboolean
 rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **error)
 {
-  if (self->row->id == 0)
+  if (self->row->id == 0 || records_length (unknown) == 0)
     return TRUE;
   g_autoptr (GArray) orphans = find_orphans (self, known, TRUE, error);
   if (orphans == NULL)
@@ -167,10 +182,12 @@ rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **
   for (guint i = 0; ok && i < pairs->len; i++)
     {
       const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
+      const Orphan *orphan = &g_array_index (orphans, Orphan, pair->destination);
       guint index = g_array_index (side.positions, guint, pair->source);
-      StateMessage row = g_array_index (orphans, Orphan, pair->destination).row;
+      StateMessage row = orphan->row;
       row.destination_key = records_key (unknown, index);
       records_get (unknown, index)->tag = RECORD_CLAIMED;
+      redirect_change (self, orphan, row.destination_key);
       const StateMessage *pointer = &row;
       if (!self->lane->account->dry_run)
         ok = state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,

@@ -22,8 +22,9 @@ typedef struct
   JobVerify level;
   Records *theirs;
   StateCursor *cursor;
-  KeySet *settled; /* source keys whose copy is there as it was delivered */
-  GArray *partner; /* of guint: index in theirs for each of ours, or NO_PARTNER */
+  const KeySet *only; /* after a run: source keys that it stored; NULL: all */
+  KeySet *settled;    /* source keys whose copy is there as it was delivered */
+  GArray *partner;    /* of guint: index in theirs for each of ours, or NO_PARTNER */
 } Check;
 
 static void
@@ -133,6 +134,12 @@ on_ours (const HaulRecord *record, gpointer user_data, GError **error)
       self->pass->ledger.skipped++;
       return TRUE;
     }
+  /* What was delivered before, a user may have changed there: not this run's affair. */
+  if (self->only != NULL && !key_set_contains (self->only, record->key))
+    {
+      self->pass->ledger.present++;
+      return TRUE;
+    }
   if (!find_row (self, record->key, &row, &found, error))
     return FALSE;
   if (found && key_set_contains (self->settled, record->key))
@@ -181,6 +188,8 @@ on_theirs (const HaulRecord *record, gpointer user_data, GError **error)
   if (self->pass->row->id != 0
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
+  if (self->only != NULL && (!found || !key_set_contains (self->only, row.source_key)))
+    return TRUE;
   if (found && is_as_delivered (self, record, &row))
     key_set_add (self->settled, row.source_key);
   else
@@ -385,9 +394,10 @@ verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
       if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
         continue;
       /* After a run only what it wrote is looked at. */
-      if (!fill_ledger && result->ledger.copied == 0 && result->ledger.flags_updated == 0)
+      const KeySet *only = g_hash_table_lookup (lane->delivered, pair);
+      if (!fill_ledger && only == NULL)
         continue;
-      Check check = { .lane = lane, .level = level };
+      Check check = { .lane = lane, .level = level, .only = fill_ledger ? NULL : only };
       check.theirs = records_new ();
       check.settled = key_set_new ();
       check.pass = pass_new (lane, pair, result);
