@@ -68,30 +68,30 @@ owner_is_dead (const char *dotlock)
          && kill ((pid_t) pid, 0) != 0 && errno == ESRCH;
 }
 
-static void
+/* TRUE: it was stale and is gone. */
+static gboolean
 remove_if_stale (const char *dotlock)
 {
   struct stat before, now;
   if (lstat (dotlock, &before) != 0)
-    return;
+    return errno == ENOENT;
   gint64 age = g_get_real_time () / G_USEC_PER_SEC - (gint64) before.st_mtim.tv_sec;
   if (age < MBOX_DOTLOCK_STALE_S && !owner_is_dead (dotlock))
-    return;
+    return FALSE;
   /* only the very file that was judged */
-  if (lstat (dotlock, &now) == 0 && now.st_ino == before.st_ino
-      && now.st_mtim.tv_sec == before.st_mtim.tv_sec)
-    unlink (dotlock);
+  return lstat (dotlock, &now) == 0 && now.st_ino == before.st_ino
+         && now.st_mtim.tv_sec == before.st_mtim.tv_sec && unlink (dotlock) == 0;
 }
 
 static Try
 try_dotlock (const char *dotlock)
 {
-  int fd = open (dotlock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  int fd = open (dotlock, flags, 0644);
+  if (fd < 0 && errno == EEXIST && remove_if_stale (dotlock))
+    fd = open (dotlock, flags, 0644);
   if (fd < 0 && errno == EEXIST)
-    {
-      remove_if_stale (dotlock);
-      return TRY_BUSY;
-    }
+    return TRY_BUSY;
   if (fd < 0)
     return errno == EINTR ? TRY_BUSY : TRY_CANNOT;
   g_autofree char *text = g_strdup_printf ("%d mailhaul %s\n", (int) getpid (),

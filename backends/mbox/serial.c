@@ -94,8 +94,12 @@ write_own_fields (MboxSerial *self)
 {
   const MboxSerialSetup *setup = &self->setup;
   g_autoptr (GByteArray) lines = g_byte_array_new ();
-  if (self->total > 0 && self->last != '\n')
-    g_byte_array_append (lines, (const guint8 *) "\n", 1);
+  if (self->last != '\n')
+    {
+      /* the line that we end is the message's: it counts as a scan will read it */
+      g_byte_array_append (lines, (const guint8 *) "\n", 1);
+      mbox_message_hash_header (&self->hash, (const guint8 *) "\n", 1);
+    }
   if (setup->with_base)
     mbox_status_append_base (lines, setup->validity, setup->keywords);
   mbox_status_append (lines, setup->flags, setup->keywords,
@@ -203,6 +207,10 @@ mbox_serial_finish (MboxSerial *self)
     }
   if (self->head != NULL)
     start (self);
+  /* a lone CR at the end becomes an empty line with the LF that we add */
+  if (!self->in_body && !self->filter.in_line && self->filter.head_length == 1
+      && self->filter.head[0] == '\r')
+    take_lf (self, (const guint8 *) "\n", 1);
   if (!self->in_body)
     {
       mbox_header_filter_finish (&self->filter);
