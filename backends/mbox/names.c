@@ -94,7 +94,7 @@ mbox_name_decode (const char *file_name)
 gboolean
 mbox_name_is_ignored (const char *file_name)
 {
-  return file_name[0] == '.' || g_ascii_strcasecmp (file_name, "lock") == 0
+  return file_name[0] == '.'
          || (ending_dot (file_name) != G_MAXSIZE
              && !g_str_has_suffix (file_name, MBOX_CHILDREN_SUFFIX));
 }
