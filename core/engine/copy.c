@@ -211,11 +211,14 @@ pass_copy (Pass *self, guint attempt, GError **error)
         return FALSE;
       if (!judge_source_failures (self, retry, error))
         return FALSE;
-      if (retry->len == 0 || lane_should_stop (self->lane))
+      if (retry->len == 0)
         return TRUE;
-      g_array_set_size (self->plan, 0);
+      /* What a folder that takes no more left of the plan stays there. */
+      g_array_remove_range (self->plan, 0, self->plan_at);
       g_array_append_vals (self->plan, retry->data, retry->len);
       self->plan_at = 0;
+      if (lane_should_stop (self->lane) || g_atomic_int_get (&self->stop_storing))
+        return TRUE;
       attempt++;
     }
 }

@@ -31,7 +31,12 @@ call_open (gpointer target, gpointer data, GError **error)
   g_clear_error (&self->broken);
   self->session = session_open (self->backend, self->open, error);
   if (self->session == NULL)
-    return FALSE;
+    {
+      /* Until it opens it stays broken, on this side. */
+      if (error != NULL && *error != NULL)
+        self->broken = g_error_copy (*error);
+      return FALSE;
+    }
   self->caps = session_caps (self->session);
   return TRUE;
 }
@@ -102,10 +107,11 @@ run_store (Destination *self)
     }
   if (!ok)
     {
+      if (error == NULL && self->broken != NULL)
+        error = g_error_copy (self->broken);
       if (error == NULL)
-        error = self->broken != NULL ? g_error_copy (self->broken)
-                                     : g_error_new (HAUL_ERROR, HAUL_ERROR_NETWORK,
-                                                    "destination is not open");
+        (void) haul_error_set (&error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
+                               "use the destination: it is not open");
       end_items (self, feed, error);
       if (self->broken == NULL)
         self->broken = g_steal_pointer (&error);

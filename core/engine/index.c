@@ -115,13 +115,32 @@ typedef struct
   const char *keywords;
 } Place;
 
+/* What an intent already knew of the message is kept. */
+static gboolean
+recall_identity (Pass *pass, guint index, Identity *identity, GError **error)
+{
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  if (records_get (pass->records, index)->tag != RECORD_SUSPECT)
+    return TRUE;
+  if (!state_cursor_find (pass->cursor, records_key (pass->records, index), &row, &found,
+                          error))
+    return FALSE;
+  if (found && (row.identity.known & IDENTITY_CONTENT))
+    *identity = row.identity;
+  return TRUE;
+}
+
 /* The candidate @index lies at @place; @identity may know nothing. */
 static gboolean
 claim (Found *self, guint index, const Place *place, const Identity *identity,
        GError **error)
 {
   Pass *pass = self->pass;
-  self->rows[self->count++] = found_row (pass, index, identity, place->key);
+  Identity known = *identity;
+  if (!(known.known & IDENTITY_CONTENT) && !recall_identity (pass, index, &known, error))
+    return FALSE;
+  self->rows[self->count++] = found_row (pass, index, &known, place->key);
   g_byte_array_append (self->keys, place->key.data, (guint) place->key.length);
   records_get (pass->records, index)->tag = RECORD_CLAIMED;
   pass->ledger.matched++;
@@ -335,7 +354,7 @@ gboolean
 pass_match (Pass *self, GError **error)
 {
   self->keys_void = is_renumbered (self);
-  if (has_candidates (self) && !rekey_sources (self, error))
+  if (!rekey_sources (self, error) || !pass_settle_skips (self, error))
     return FALSE;
   gboolean wanted = has_candidates (self) || has_lost_changes (self);
   if (!wanted || (is_accounted_for (self) && !has_lost_changes (self)))

@@ -79,6 +79,7 @@ typedef struct
   Lane *lane;
   GArray *tasks;       /* of Task */
   GQueue waiting;      /* of GUINT indices into tasks */
+  GArray *blamed;      /* of guint: tasks whose passes the latest break was in */
   guint broken_in_row; /* session losses without a finished pass between */
   gboolean source_side;
 } Run;
@@ -122,15 +123,64 @@ settle (Lane *lane, Pass *pass)
     g_ptr_array_add (lane->settled, g_steal_pointer (&pass->row));
 }
 
-/* A pass that broke is forgotten but for what it stored, and done anew later. */
+static gboolean
+is_folder_error (const GError *error)
+{
+  return error->domain == HAUL_ERROR && haul_error_scope (error) <= HAUL_SCOPE_FOLDER;
+}
+
+/* The sessions stand, and trying once more would not help. */
+static gboolean
+ends_folder (Run *run, const Pass *pass, const GError *error)
+{
+  guint index = 0;
+  const Task *task = task_of (run, pass, &index);
+  RetryDecision decision = retry_decide (error, task->attempts + 1, 0,
+                                         run->lane->account->retry_unit_us);
+  return is_folder_error (error) && !pass->stored.unknown
+         && decision.action != RETRY_RECONNECT;
+}
+
+/* A pass that broke is forgotten but for what it stored, and done anew later. @blame: it
+ * is the one that broke, not one beside it. After a barrier. */
 static void
-requeue (Run *run, Pass *pass)
+requeue (Run *run, Pass *pass, gboolean blame)
 {
   guint index = 0;
   Task *task = task_of (run, pass, &index);
   pass_abandon (pass);
   task->attempts++;
   g_queue_push_tail (&run->waiting, GUINT_TO_POINTER (index));
+  if (blame)
+    g_array_append_val (run->blamed, index);
+}
+
+/* The end of one open pass. FALSE: its session was lost, or the account cannot go on. */
+static gboolean
+finish_pass (Run *run, Pass *pass, GError **error)
+{
+  Lane *lane = run->lane;
+  GError *reason = NULL;
+  guint index = 0;
+  if (pass_finish (pass, &reason))
+    {
+      run->broken_in_row = 0;
+      settle (lane, pass);
+      return TRUE;
+    }
+  /* What it sent once more may still be under way. */
+  gboolean alive = destination_call (lane->destination, NULL, NULL, NULL);
+  if (alive && ends_folder (run, pass, reason))
+    {
+      fail_folder (run, task_of (run, pass, &index), reason);
+      pass_give_up (pass);
+      pass->result->complete = FALSE;
+      g_error_free (reason);
+      return TRUE;
+    }
+  requeue (run, pass, TRUE);
+  g_propagate_error (error, reason);
+  return FALSE;
 }
 
 /* Finishes all open passes. FALSE: a session was lost; what it broke is queued again. */
@@ -151,16 +201,10 @@ drain (Run *run, GError **error)
   for (guint i = 0; i < passes->len; i++)
     {
       Pass *pass = passes->pdata[i];
-      if (ok && pass_finish (pass, error))
-        {
-          run->broken_in_row = 0;
-          settle (lane, pass);
-        }
+      if (ok)
+        ok = finish_pass (run, pass, error);
       else
-        {
-          ok = FALSE;
-          requeue (run, pass);
-        }
+        requeue (run, pass, pass->stored.unknown);
     }
   return ok;
 }
@@ -197,14 +241,29 @@ static gboolean
 reconnect (Run *run, GError **error)
 {
   Lane *lane = run->lane;
-  if (run->source_side)
+  if (destination_error (lane->destination) != NULL
+      && !destination_reopen (lane->destination, error))
+    return FALSE;
+  /* A destination that broke off in the middle of a fetch breaks the fetch, too. */
+  if (lane->source != NULL && !session_has_ended (lane->source))
+    return TRUE;
+  g_clear_pointer (&lane->source, session_close);
+  lane->source = session_open (lane->account->source.backend, &lane->account->source.open,
+                               error);
+  return lane->source != NULL;
+}
+
+/* The folders that broke the sessions again and again are left out. */
+static void
+fail_blamed (Run *run, const GError *error)
+{
+  for (guint i = 0; i < run->blamed->len; i++)
     {
-      g_clear_pointer (&lane->source, session_close);
-      lane->source = session_open (lane->account->source.backend,
-                                   &lane->account->source.open, error);
-      return lane->source != NULL;
+      guint index = g_array_index (run->blamed, guint, i);
+      if (g_queue_remove (&run->waiting, GUINT_TO_POINTER (index)))
+        fail_folder (run, &g_array_index (run->tasks, Task, index), error);
     }
-  return destination_reopen (lane->destination, error);
+  g_array_set_size (run->blamed, 0);
 }
 
 /*
@@ -223,6 +282,12 @@ handle_break (Run *run, GError *reason, GError **error)
           current, ++run->broken_in_row, g_random_int (), lane->account->retry_unit_us);
       gboolean again = decision.action == RETRY_RECONNECT
                        || decision.action == RETRY_AGAIN_MESSAGE;
+      if (decision.action == RETRY_FAIL_FOLDER && run->blamed->len > 0)
+        {
+          fail_blamed (run, current);
+          run->broken_in_row = 0;
+          again = TRUE;
+        }
       if (!again || lane_should_stop (lane))
         {
           g_propagate_error (error, g_steal_pointer (&current));
@@ -234,14 +299,11 @@ handle_break (Run *run, GError *reason, GError **error)
       lane_wait (lane, decision.delay_us);
       g_clear_error (&current);
       if (reconnect (run, &current))
-        return TRUE;
+        {
+          g_array_set_size (run->blamed, 0);
+          return TRUE;
+        }
     }
-}
-
-static gboolean
-is_folder_error (const GError *error)
-{
-  return error->domain == HAUL_ERROR && haul_error_scope (error) <= HAUL_SCOPE_FOLDER;
 }
 
 /* One pair: a pass, and its place among the open ones. */
@@ -266,16 +328,16 @@ run_task (Run *run, guint index, GError **error)
   /* The items already under way come to their end first. */
   g_autoptr (GError) barrier = NULL;
   gboolean alive = destination_call (lane->destination, NULL, NULL, &barrier);
-  gboolean folder_only = alive && is_folder_error (reason) && !pass->stored.unknown;
+  gboolean folder_only = alive && ends_folder (run, pass, reason);
   if (folder_only)
     {
       fail_folder (run, task, reason);
-      pass_abandon (pass);
+      pass_give_up (pass);
       g_ptr_array_remove (lane->open_passes, pass);
       g_clear_error (&reason);
       return drain (run, &reason) || handle_break (run, reason, error);
     }
-  requeue (run, pass);
+  requeue (run, pass, TRUE);
   g_ptr_array_remove (lane->open_passes, pass);
   g_autoptr (GError) ignored = NULL;
   (void) drain (run, &ignored);
@@ -339,6 +401,7 @@ lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source
 {
   Run run = { .lane = lane };
   run.tasks = g_array_new (FALSE, TRUE, sizeof (Task));
+  run.blamed = g_array_new (FALSE, FALSE, sizeof (guint));
   g_queue_init (&run.waiting);
   for (guint i = 0; i < pairs->len; i++)
     {
@@ -371,5 +434,6 @@ lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source
   *out_source = run.source_side;
   g_queue_clear (&run.waiting);
   g_array_unref (run.tasks);
+  g_array_unref (run.blamed);
   return ok;
 }

@@ -72,6 +72,7 @@ typedef struct
   char *keywords;
   gboolean date_changed;
   gint64 date_unix;
+  char *skip_reason; /* with RECORD_SKIPPED */
 } Override;
 
 /* StoredFailure: a message that the destination did not take. */
@@ -91,6 +92,8 @@ typedef enum
   RECORD_DONE = 3,    /* stored by this pass */
   RECORD_FAILED = 4,
   RECORD_GONE = 5,
+  RECORD_SKIPPED =
+      6, /* a filter leaves it out, unless it proves to be delivered already */
 } RecordTag;
 
 /* Pass: one pass over one folder pair. */
@@ -155,6 +158,8 @@ gboolean pass_finish (Pass *self, GError **error);
 
 /* scan.c: pass_scan: the source's listing into records, changes and ledger. */
 gboolean pass_scan (Pass *self, GError **error);
+/* pass_settle_skips: records that are still RECORD_SKIPPED are left out for good. */
+gboolean pass_settle_skips (Pass *self, GError **error);
 /* pass_is_unchanged: the listing alone proves that there is nothing to do; then the
  * ledger is filled in. */
 gboolean pass_is_unchanged (Pass *self);
@@ -192,6 +197,9 @@ void pass_post_action (Pass *self, ActionKind action, HaulBytes key, guint64 byt
 /* pass_abandon: after a barrier: the pass broke and will be done anew: what was stored
  * counts, the rest is forgotten. */
 void pass_abandon (Pass *self);
+/* pass_give_up: after a barrier: the pass broke and will not be done anew: what it did is
+ * counted, what it did not come to has failed. */
+void pass_give_up (Pass *self);
 /* pass_has_outstanding: items went into the pipe. */
 gboolean pass_has_outstanding (const Pass *self);
 /* lane_wait: waits @delay_us, or until a stop is asked for. */

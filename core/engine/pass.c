@@ -16,6 +16,7 @@ override_free (gpointer data)
 {
   Override *override = data;
   g_free (override->keywords);
+  g_free (override->skip_reason);
   g_free (override);
 }
 
@@ -267,30 +268,6 @@ pass_start (Pass *self, GError **error)
   return start (self, error) ? PASS_DONE : PASS_BROKEN;
 }
 
-/* Messages that the destination wants to be offered again: alone, and read anew. */
-static gboolean
-copy_again (Pass *self, GError **error)
-{
-  while (self->stored.again->len > 0 && !lane_should_stop (self->lane))
-    {
-      g_autoptr (GArray) again = g_steal_pointer (&self->stored.again);
-      self->stored.again = g_array_new (FALSE, FALSE, sizeof (guint));
-      guint attempt = self->attempt + 1;
-      for (guint i = 0; i < again->len; i++)
-        {
-          g_array_set_size (self->plan, 0);
-          g_array_append_val (self->plan, g_array_index (again, guint, i));
-          self->plan_at = 0;
-          if (!session_enter (self->lane->source, (HaulPath) self->pair->source->path,
-                              HAUL_ENTER_READ, NULL, error)
-              || !pass_copy (self, attempt, error)
-              || !destination_call (self->lane->destination, NULL, NULL, error))
-            return FALSE;
-        }
-    }
-  return TRUE;
-}
-
 /* What the destination's thread counted becomes part of the ledger. */
 static gboolean
 collect_stored (Pass *self, GError **error)
@@ -324,6 +301,36 @@ fail_rest (Pass *self, GError **error)
       if (!pass_fail (self, g_array_index (self->plan, guint, self->plan_at), reason,
                       NULL, error))
         return FALSE;
+    }
+  return TRUE;
+}
+
+/* Offers one message again: alone, and read anew. */
+static gboolean
+copy_one (Pass *self, guint index, guint attempt, GError **error)
+{
+  g_array_set_size (self->plan, 0);
+  g_array_append_val (self->plan, index);
+  self->plan_at = 0;
+  return session_enter (self->lane->source, (HaulPath) self->pair->source->path,
+                        HAUL_ENTER_READ, NULL, error)
+         && pass_copy (self, attempt, error)
+         && destination_call (self->lane->destination, NULL, NULL, error)
+         && fail_rest (self, error);
+}
+
+/* Messages that the destination wants to be offered again. */
+static gboolean
+copy_again (Pass *self, GError **error)
+{
+  while (self->stored.again->len > 0 && !lane_should_stop (self->lane))
+    {
+      g_autoptr (GArray) again = g_steal_pointer (&self->stored.again);
+      self->stored.again = g_array_new (FALSE, FALSE, sizeof (guint));
+      guint attempt = self->attempt + 1;
+      for (guint i = 0; i < again->len; i++)
+        if (!copy_one (self, g_array_index (again, guint, i), attempt, error))
+          return FALSE;
     }
   return TRUE;
 }
@@ -387,12 +394,14 @@ static void
 merge_ledger (Pass *self)
 {
   Ledger *total = &self->result->ledger;
-  guint64 earlier = MIN (total->copied, self->ledger.present);
-  guint64 earlier_bytes = total->copied_bytes;
+  const Ledger before = *total;
+  guint64 earlier = MIN (before.copied, self->ledger.present);
   *total = self->ledger;
   total->present -= earlier;
-  total->copied += earlier;
-  total->copied_bytes += earlier_bytes;
+  /* Those that left the source since were copied all the same. */
+  total->seen += before.copied - earlier;
+  total->copied += before.copied;
+  total->copied_bytes += before.copied_bytes;
 }
 
 gboolean
@@ -404,15 +413,31 @@ pass_has_outstanding (const Pass *self)
 void
 pass_abandon (Pass *self)
 {
-  self->result->ledger.copied += self->stored.copied + self->ledger.copied;
-  self->result->ledger.copied_bytes += self->stored.copied_bytes
-                                       + self->ledger.copied_bytes;
+  Ledger *total = &self->result->ledger;
+  guint64 copied = self->stored.copied + self->ledger.copied;
+  total->seen += copied;
+  total->copied += copied;
+  total->copied_bytes += self->stored.copied_bytes + self->ledger.copied_bytes;
+}
+
+void
+pass_give_up (Pass *self)
+{
+  g_autoptr (GError) ignored = NULL;
+  (void) collect_stored (self, &ignored);
+  Ledger *ledger = &self->ledger;
+  guint64 settled = ledger->copied + ledger->present + ledger->matched + ledger->skipped
+                    + ledger->gone + ledger->failed + ledger->planned;
+  if (ledger->seen > settled)
+    ledger->failed += ledger->seen - settled;
+  merge_ledger (self);
+  merge_report (self);
 }
 
 gboolean
 pass_finish (Pass *self, GError **error)
 {
-  if (!copy_again (self, error) || !fail_rest (self, error)
+  if (!fail_rest (self, error) || !copy_again (self, error)
       || !collect_stored (self, error) || !pass_update (self, error))
     return FALSE;
   if (self->stored.unknown)

@@ -424,8 +424,12 @@ pipe_finish (Pipe *self, HaulItem *item, GError **error)
 {
   pthread_mutex_lock (&self->lock);
   give_back_all (self, item);
-  while (!item->complete && self->broken == NULL)
-    pthread_cond_wait (&self->data, &self->lock);
+  while (!item->complete)
+    {
+      pthread_cond_wait (&self->data, &self->lock);
+      /* What still comes must not hold up the writer. */
+      give_back_all (self, item);
+    }
   GError *failure = item->failure != NULL ? g_error_copy (item->failure) : NULL;
   pthread_mutex_unlock (&self->lock);
   if (failure == NULL)

@@ -6,6 +6,7 @@
  */
 #include "engine/side.h"
 
+#include "engine/identify.h"
 #include "model/keywords.h"
 
 /* Orphan: a row whose key was not seen; owns copies. */
@@ -76,6 +77,47 @@ find_orphans (Pass *self, const KeySet *seen, gboolean destination, GError **err
   return g_steal_pointer (&orphans);
 }
 
+/* A request to read orphans whole from one side. */
+typedef struct
+{
+  Pass *pass;
+  GArray *orphans;
+  gboolean destination;
+} OrphanReading;
+
+/* Orphans whose content is not known, read by the key of the side that still has them. */
+static gboolean
+call_read_orphans (Session *session, gpointer data, GError **error)
+{
+  OrphanReading *reading = data;
+  const FolderPair *pair = reading->pass->pair;
+  guint count = reading->orphans->len;
+  g_autofree HaulBytes *keys = g_new0 (HaulBytes, count);
+  g_autofree Identity *found = g_new0 (Identity, count);
+  g_autofree guint *which = g_new0 (guint, count);
+  guint wanted = 0;
+  for (guint i = 0; i < count; i++)
+    {
+      const Orphan *orphan = &g_array_index (reading->orphans, Orphan, i);
+      HaulBytes key = reading->destination ? orphan->row.destination_key
+                                           : orphan->row.source_key;
+      if ((orphan->row.identity.known & IDENTITY_CONTENT) || key.length == 0)
+        continue;
+      keys[wanted] = key;
+      which[wanted++] = i;
+    }
+  if (wanted == 0)
+    return TRUE;
+  char **path = reading->destination ? pair->destination_path : pair->source->path;
+  if (!session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error)
+      || !identify_fetch (session, keys, wanted, found, error))
+    return FALSE;
+  for (guint i = 0; i < wanted; i++)
+    if (found[i].known & IDENTITY_CONTENT)
+      g_array_index (reading->orphans, Orphan, which[i]).row.identity = found[i];
+  return TRUE;
+}
+
 /* Pairs of (side position, orphan), by all that is known; GArray of MatchPair (full). */
 static GArray *
 pair_orphans (Side *side, GArray *orphans, GError **error)
@@ -102,7 +144,8 @@ take_over (Pass *self, guint index, const Orphan *orphan, GError **error)
   self->ledger.present++;
 
   const char *keywords = records_keywords (self->records, record);
-  if (record->flags != row.flags || !keywords_equal (keywords, row.keywords))
+  if (self->lane->account->job->flags != JOB_FLAGS_NEW_ONLY
+      && (record->flags != row.flags || !keywords_equal (keywords, row.keywords)))
     {
       FlagChange *change = g_new0 (FlagChange, 1);
       change->source_key = g_bytes_new (row.source_key.data, row.source_key.length);
@@ -131,10 +174,14 @@ rekey_sources (Pass *self, GError **error)
   if (!state_count (self->lane->account->state, self->row->id,
                     (1u << STATE_STORED) | (1u << STATE_MATCHED), &rows, error))
     return FALSE;
-  if (rows <= self->ledger.present)
+  if (rows <= self->ledger.present || records_length (self->records) == 0)
     return TRUE;
   g_autoptr (GArray) orphans = find_orphans (self, self->seen, FALSE, error);
   if (orphans == NULL)
+    return FALSE;
+  OrphanReading reading = { self, orphans, TRUE };
+  if (self->pair->destination != NULL && orphans->len > 0
+      && !destination_call (self->lane->destination, call_read_orphans, &reading, error))
     return FALSE;
   Side candidates = { 0 };
   side_init (&candidates, self, self->records, FALSE);
@@ -175,6 +222,9 @@ rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **
     return FALSE;
   if (orphans->len == 0)
     return TRUE;
+  OrphanReading reading = { self, orphans, FALSE };
+  if (!call_read_orphans (self->lane->source, &reading, error))
+    return FALSE;
   Side side = { 0 };
   side_init (&side, self, unknown, TRUE);
   g_autoptr (GArray) pairs = pair_orphans (&side, orphans, error);

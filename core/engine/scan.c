@@ -50,19 +50,18 @@ write_skipped (Pass *self, GError **error)
 }
 
 static gboolean
-skip_message (Pass *self, const HaulRecord *record, const char *reason,
-              const StateMessage *known, GError **error)
+skip_message (Pass *self, HaulBytes key, const char *reason, const StateMessage *known,
+              GError **error)
 {
   Account *account = self->lane->account;
   self->ledger.skipped++;
   account_result_skip (self->report, reason);
-  pass_post_action (self, ACTION_SKIP, record->key, 0, reason);
+  pass_post_action (self, ACTION_SKIP, key, 0, reason);
   if (account->dry_run
       || (known != NULL && known->outcome == STATE_SKIPPED
           && g_strcmp0 (known->reason, reason) == 0))
     return TRUE;
-  SkippedRow row = { g_bytes_new (record->key.data, record->key.length),
-                     g_strdup (reason) };
+  SkippedRow row = { g_bytes_new (key.data, key.length), g_strdup (reason) };
   g_array_append_val (self->skipped_rows, row);
   return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
 }
@@ -107,6 +106,35 @@ keep_override (Pass *self, guint index, const MessageVerdict *verdict)
   g_hash_table_insert (self->overrides, GUINT_TO_POINTER (index + 1), override);
 }
 
+/* Under changing keys a message without a row may be one that was delivered: whether it
+ * is left out is known when the rows have found their messages again. */
+static void
+defer_skip (Pass *self, const HaulRecord *record, const char *reason)
+{
+  guint index = records_add (self->records, record);
+  Override *override = g_new0 (Override, 1);
+  override->skip_reason = g_strdup (reason);
+  g_hash_table_insert (self->overrides, GUINT_TO_POINTER (index + 1), override);
+  records_get (self->records, index)->tag = RECORD_SKIPPED;
+}
+
+gboolean
+pass_settle_skips (Pass *self, GError **error)
+{
+  for (guint i = 0; self->seen != NULL && i < records_length (self->records); i++)
+    {
+      if (records_get (self->records, i)->tag != RECORD_SKIPPED)
+        continue;
+      const Override *override = g_hash_table_lookup (self->overrides,
+                                                      GUINT_TO_POINTER (i + 1));
+      records_get (self->records, i)->tag = RECORD_CLAIMED;
+      if (!skip_message (self, records_key (self->records, i), override->skip_reason,
+                         NULL, error))
+        return FALSE;
+    }
+  return write_skipped (self, error);
+}
+
 /* A message that is not known as delivered: the filters decide. */
 static gboolean
 new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
@@ -128,7 +156,11 @@ new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
   gboolean filtered = filter_chain_message (account->chain, &view, &verdict, &reason);
   if (filtered && verdict.skip_reason != NULL)
     {
-      gboolean ok = skip_message (self, record, verdict.skip_reason, known, error);
+      gboolean ok = TRUE;
+      if (self->seen != NULL && known == NULL)
+        defer_skip (self, record, verdict.skip_reason);
+      else
+        ok = skip_message (self, record->key, verdict.skip_reason, known, error);
       message_verdict_clear (&verdict);
       return ok;
     }

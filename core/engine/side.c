@@ -18,7 +18,7 @@ side_init (Side *self, Pass *pass, Records *records, gboolean destination)
   for (guint i = 0; i < records_length (records); i++)
     {
       guint32 tag = records_get (records, i)->tag;
-      if (tag == RECORD_NEW || tag == RECORD_SUSPECT)
+      if (tag == RECORD_NEW || tag == RECORD_SUSPECT || tag == RECORD_SKIPPED)
         g_array_append_val (self->positions, i);
     }
   self->identities = g_new0 (Identity, MAX (self->positions->len, 1));

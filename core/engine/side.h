@@ -18,7 +18,7 @@ typedef struct
   gboolean destination; /* read on the destination's thread from its folder */
 } Side;
 
-/* side_init: all records whose tag is RECORD_NEW or RECORD_SUSPECT. */
+/* side_init: all records whose tag is RECORD_NEW, RECORD_SUSPECT or RECORD_SKIPPED. */
 void side_init (Side *self, Pass *pass, Records *records, gboolean destination);
 /* side_clear: frees what it owns. */
 void side_clear (Side *self);

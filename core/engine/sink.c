@@ -33,6 +33,7 @@ struct _HaulSink
 
   /* the message under way */
   gboolean begun;
+  GByteArray *key;
   gboolean swallow; /* unknown or failed: its bytes go nowhere */
   guint index;
   guint64 announced_bytes;
@@ -58,6 +59,7 @@ sink_new (HaulPlan *plan, const SinkTarget *target, const SinkHooks *hooks,
   self->user_data = user_data;
   self->digest = content_digest_new (TRUE);
   self->window = g_ptr_array_new ();
+  self->key = g_byte_array_new ();
   return self;
 }
 
@@ -163,7 +165,12 @@ haul_sink_begin (HaulSink *sink, HaulBytes key, HaulLines lines, guint64 size_by
   if (sink->begun)
     return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                            "begin a message: the one before was not ended");
+  if (lines == HAUL_LINES_ANY && haul_plan_lines (sink->plan) != HAUL_LINES_ANY)
+    return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
+                           "begin a message: the plan wants its lines in wire form");
   sink->begun = TRUE;
+  g_byte_array_set_size (sink->key, 0);
+  g_byte_array_append (sink->key, key.data, (guint) key.length);
   sink->swallow = FALSE;
   sink->announced_bytes = size_bytes;
   sink->seen_bytes = 0;
@@ -245,7 +252,11 @@ release_big (HaulSink *self, GError **error)
   identify_headers (self);
   self->item->streamed = TRUE;
   g_ptr_array_add (self->window, self->item);
-  return sink_flush (self, error);
+  if (sink_flush (self, error))
+    return TRUE;
+  /* It is still the message under way, and ends as that. */
+  g_ptr_array_set_size (self->window, (gint) self->window->len - 1);
+  return FALSE;
 }
 
 gboolean
@@ -388,7 +399,8 @@ haul_sink_end (HaulSink *sink, GError **error)
 gboolean
 haul_sink_fail (HaulSink *sink, HaulBytes key, GError *reason, GError **error)
 {
-  if (sink->begun)
+  if (sink->begun && key.length == sink->key->len
+      && (key.length == 0 || memcmp (key.data, sink->key->data, key.length) == 0))
     {
       sink->begun = FALSE;
       if (sink->swallow)
@@ -397,12 +409,12 @@ haul_sink_fail (HaulSink *sink, HaulBytes key, GError *reason, GError **error)
         fail_current (sink, reason);
       return TRUE;
     }
-  if (!plan_take (sink->plan, key, &sink->index))
-    {
-      g_error_free (reason);
-      return TRUE;
-    }
-  sink->hooks->failed (sink->index, reason, sink->user_data);
+  /* Another one than that under way, which goes on. */
+  guint index = 0;
+  if (plan_take (sink->plan, key, &index))
+    sink->hooks->failed (index, reason, sink->user_data);
+  else
+    g_error_free (reason);
   return TRUE;
 }
 
@@ -435,6 +447,7 @@ sink_free (HaulSink *self, const GError *reason, GArray *out_unread)
       g_array_append_vals (out_unread, owed->data, owed->len);
     }
   g_ptr_array_unref (self->window);
+  g_byte_array_unref (self->key);
   content_digest_free (self->digest);
   g_free (self->scratch);
   g_free (self);

@@ -188,7 +188,7 @@ on_theirs (const HaulRecord *record, gpointer user_data, GError **error)
   if (self->pass->row->id != 0
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
-  if (self->only != NULL && (!found || !key_set_contains (self->only, row.source_key)))
+  if (self->only != NULL && found && !key_set_contains (self->only, row.source_key))
     return TRUE;
   if (found && is_as_delivered (self, record, &row))
     key_set_add (self->settled, row.source_key);
@@ -352,7 +352,7 @@ compare (Check *self, GError **error)
         g_array_append_val (doubtful, i);
     }
   for (guint i = 0; i < records_length (self->theirs); i++)
-    if (records_get (self->theirs, i)->tag != RECORD_CLAIMED)
+    if (self->only == NULL && records_get (self->theirs, i)->tag != RECORD_CLAIMED)
       report (self, records_key (self->theirs, i), TRUE, "only at the destination");
   if (self->level == JOB_VERIFY_HEADERS && !compare_headers (self, doubtful, error))
     return FALSE;
