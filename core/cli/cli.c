@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Common to all commands: options, problems, numbers. Main thread.
+ * Common to all commands: options, mistakes, job files. Main thread.
  */
 #include "cli/cli.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "model/job.h"
+/* OPTIONS_MAX: more than any command has, its own and the common ones. */
+#define OPTIONS_MAX 64
 
 int
 cli_usage_error (const char *format, ...)
@@ -17,35 +17,84 @@ cli_usage_error (const char *format, ...)
   va_start (arguments, format);
   g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  fprintf (stderr, "mailhaul: %s\nTry `mailhaul help` or `mailhaul COMMAND --help`.\n",
-           text);
+  g_autofree char *line = cli_text (text);
+  const char *program = g_get_prgname ();
+  g_autofree char *help = g_strconcat (program, " --help", NULL);
+  gboolean command = program != NULL && strchr (program, ' ') != NULL;
+  fprintf (stderr, "mailhaul: %s\nTry `%s`.\n", line, command ? help : "mailhaul help");
   return EXIT_CODE_USAGE;
 }
 
-static gboolean
-parse_progress (const char *text, ProgressMode *out_mode)
+gboolean
+cli_choice (const char *option, const char *text, const char *const *names,
+            int *out_value)
 {
-  static const char *const names[] = { "auto", "tty", "plain", "json", "none" };
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (text, names[i]) == 0)
+  if (text == NULL)
+    return TRUE;
+  for (int i = 0; names[i] != NULL; i++)
+    if (strcmp (names[i], text) == 0)
       {
-        *out_mode = (ProgressMode) i;
+        *out_value = i;
         return TRUE;
       }
+  g_autofree char *all = g_strjoinv (", ", (char **) (gpointer) names);
+  const char *near = problems_nearest (text, names);
+  (void) cli_usage_error ("%s must be one of %s, got \"%s\"%s%s%s", option, all, text,
+                          near != NULL ? "; did you mean \"" : "",
+                          near != NULL ? near : "", near != NULL ? "\"?" : "");
   return FALSE;
 }
 
-/* The nearest known option to the one that an error of GOption names. */
-static int
-option_error (const char *message)
+static void
+add_names (const GOptionEntry *entries, const char **names, guint *count)
 {
-  return cli_usage_error ("%s", message);
+  for (; entries != NULL && entries->long_name != NULL && *count < OPTIONS_MAX; entries++)
+    names[(*count)++] = entries->long_name;
+}
+
+/* A mistake that GOption found; an unknown option with the nearest known one. */
+static int
+option_error (const GError *error, const GOptionEntry *own, const GOptionEntry *common)
+{
+  const char *names[OPTIONS_MAX + 1] = { NULL };
+  guint count = 0;
+  const char *dashes = strstr (error->message, "--");
+  if (!g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
+      || dashes == NULL)
+    return cli_usage_error ("%s", error->message);
+
+  g_autofree char *word = g_strdup (dashes + 2);
+  g_strdelimit (word, "= ", '\0');
+  add_names (own, names, &count);
+  add_names (common, names, &count);
+  const char *near = problems_nearest (word, names);
+  if (near != NULL)
+    return cli_usage_error ("unknown option \"--%s\", did you mean \"--%s\"?", word,
+                            near);
+  return cli_usage_error ("unknown option \"--%s\"", word);
+}
+
+/* Whether a stream is a terminal that may be given colours and moved about in. */
+static gboolean
+wants_color (int choice)
+{
+  const char *term = g_getenv ("TERM");
+  const char *no_color = g_getenv ("NO_COLOR");
+  if (choice != 0)
+    return choice == 1;
+  return isatty (STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL
+         && strcmp (term, "dumb") != 0;
 }
 
 gboolean
 cli_parse (Cli *self, GOptionEntry *entries, const char *usage, const char *summary,
            int *argc, char ***argv, int *out_exit)
 {
+  static const char *const modes[] = { "auto", "tty", "plain", "json", "none", NULL };
+  static const char *const formats[] = { "text", "json", NULL };
+  static const char *const whens[] = { "auto", "always", "never", NULL };
+  static const char *const levels[] = { "debug",   "info",  "notice",
+                                        "warning", "error", NULL };
   g_autofree char *progress = NULL, *level = NULL, *format = NULL, *color = NULL;
   const GOptionEntry common[] = {
     { "plugin-path", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->plugin_paths,
@@ -56,12 +105,15 @@ cli_parse (Cli *self, GOptionEntry *entries, const char *usage, const char *summ
       "auto, tty, plain, json or none (default: auto)", "MODE" },
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &level,
       "debug, info, notice, warning or error (default: warning)", "LEVEL" },
-    { "log-format", 0, 0, G_OPTION_ARG_STRING, &format, "text or json", "FORMAT" },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto, always or never", "WHEN" },
+    { "log-format", 0, 0, G_OPTION_ARG_STRING, &format, "text or json (default: text)",
+      "FORMAT" },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto, always or never (default: auto)",
+      "WHEN" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "Print nothing but errors",
       NULL },
     G_OPTION_ENTRY_NULL
   };
+  int mode = 0, json = 0, when = 0, log_level = 3;
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_option_context_set_summary (context, summary);
@@ -71,19 +123,15 @@ cli_parse (Cli *self, GOptionEntry *entries, const char *usage, const char *summ
 
   *out_exit = EXIT_CODE_USAGE;
   if (!g_option_context_parse (context, argc, argv, &error))
-    return option_error (error->message) == EXIT_CODE_DONE;
-  if (progress != NULL && !parse_progress (progress, &self->progress))
-    return cli_usage_error ("--progress: unknown mode \"%s\"", progress)
-           == EXIT_CODE_DONE;
-  if (format != NULL && strcmp (format, "text") != 0 && strcmp (format, "json") != 0)
-    return cli_usage_error ("--log-format: unknown format \"%s\"", format)
-           == EXIT_CODE_DONE;
-  if (color != NULL && strcmp (color, "auto") != 0 && strcmp (color, "always") != 0
-      && strcmp (color, "never") != 0)
-    return cli_usage_error ("--color: must be auto, always or never") == EXIT_CODE_DONE;
-  if (!log_init (level != NULL ? level : "warning",
-                 format != NULL && strcmp (format, "json") == 0))
-    return cli_usage_error ("--log-level: unknown level \"%s\"", level) == EXIT_CODE_DONE;
+    return option_error (error, entries, common) == EXIT_CODE_DONE;
+  if (!cli_choice ("--progress", progress, modes, &mode)
+      || !cli_choice ("--log-format", format, formats, &json)
+      || !cli_choice ("--color", color, whens, &when)
+      || !cli_choice ("--log-level", level, levels, &log_level))
+    return FALSE;
+  self->progress = (ProgressMode) mode;
+  self->color = wants_color (when);
+  (void) log_init (levels[log_level], json == 1);
   self->registry = registry_new ((const char *const *) self->plugin_paths);
   return TRUE;
 }
@@ -105,19 +153,20 @@ cli_print_problems (Problems *problems)
     {
       const Problem *problem = problems_get (problems, i);
       const char *kind = problem->warning ? "warning: " : "";
+      g_autofree char *text = cli_text (problem->text);
       if (problem->file != NULL && problem->line > 0)
-        fprintf (stderr, "%s:%u: %s%s\n", problem->file, problem->line, kind,
-                 problem->text);
+        fprintf (stderr, "%s:%u: %s%s\n", problem->file, problem->line, kind, text);
       else if (problem->file != NULL)
-        fprintf (stderr, "%s: %s%s\n", problem->file, kind, problem->text);
+        fprintf (stderr, "%s: %s%s\n", problem->file, kind, text);
       else
-        fprintf (stderr, "mailhaul: %s%s\n", kind, problem->text);
+        fprintf (stderr, "mailhaul: %s%s\n", kind, text);
     }
-  if (problems_count (problems) > 0)
+  guint count = problems_count (problems);
+  if (count > 0)
     fprintf (stderr,
-             "%u mistake%s; nothing was touched. `mailhaul plugins NAME` lists a "
-             "plugin's options.\n",
-             problems_count (problems), problems_count (problems) == 1 ? "" : "s");
+             "%u mistake%s; nothing was touched. `mailhaul plugins NAME` lists what a "
+             "plugin takes, `man mailhaul-job` explains the rest.\n",
+             count, cli_plural (count));
 }
 
 Job *
@@ -131,23 +180,33 @@ cli_load_job (Cli *self, const char *file)
   return job != NULL && problems_count (problems) == 0 ? g_steal_pointer (&job) : NULL;
 }
 
-char *
-cli_number (guint64 value)
+gboolean
+cli_check_accounts (const Job *job, char *const *names)
 {
-  g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-  GString *text = g_string_new (NULL);
-  gsize length = strlen (digits);
-  for (gsize i = 0; i < length; i++)
+  g_autoptr (GPtrArray) known = g_ptr_array_new ();
+  for (guint i = 0; i < job->accounts->len; i++)
+    g_ptr_array_add (known, ((JobAccount *) job->accounts->pdata[i])->name);
+  g_ptr_array_add (known, NULL);
+  const char *const *all = (const char *const *) known->pdata;
+  for (; names != NULL && *names != NULL; names++)
     {
-      if (i > 0 && (length - i) % 3 == 0)
-        g_string_append_c (text, ',');
-      g_string_append_c (text, digits[i]);
+      if (g_strv_contains (all, *names))
+        continue;
+      const char *near = problems_nearest (*names, all);
+      (void) cli_usage_error ("--account: the job has no account \"%s\"%s%s%s", *names,
+                              near != NULL ? ", did you mean \"" : "",
+                              near != NULL ? near : "", near != NULL ? "\"?" : "");
+      return FALSE;
     }
-  return g_string_free (text, FALSE);
+  return TRUE;
 }
 
-char *
-cli_bytes (guint64 bytes)
+const char *
+cli_only_file (int argc, char **argv)
 {
-  return g_format_size_full (bytes, G_FORMAT_SIZE_DEFAULT);
+  if (argc == 2)
+    return argv[1];
+  (void) cli_usage_error (argc < 2 ? "no job file given"
+                                   : "more than one job file given");
+  return NULL;
 }

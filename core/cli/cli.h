@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "engine/engine.h"
 
 /* ProgressMode: --progress. */
@@ -23,13 +25,14 @@ typedef struct
   char *report_file; /* as given; NULL: the job's own */
   ProgressMode progress;
   gboolean quiet;
+  gboolean color; /* on standard output */
   Registry *registry;
 } Cli;
 
-/* CommandFunc: a command; @arguments are what follows its name. Returns the exit code. */
+/* CommandFunc: a command; @argv[0] is its name. Returns the exit code. */
 typedef int (*CommandFunc) (int argc, char **argv);
 
-/* One function for each command; argv[0] is "mailhaul COMMAND". */
+/* One function for each command. */
 int command_run (int argc, char **argv);
 int command_copy (int argc, char **argv);
 int command_plan (int argc, char **argv);
@@ -41,10 +44,12 @@ int command_plugins (int argc, char **argv);
 int command_schema (int argc, char **argv);
 int command_version (int argc, char **argv);
 
+/* ---- cli.c ---- */
+
 /*
  * cli_parse: the common options and @entries (may be NULL) out of the arguments; what is
  * left over stays. @usage follows the command's name in the help, @summary explains it.
- * FALSE: a mistake was printed (or the help: then *@out_exit is 0).
+ * FALSE: a mistake was printed, *@out_exit says how to end.
  */
 gboolean cli_parse (Cli *self, GOptionEntry *entries, const char *usage,
                     const char *summary, int *argc, char ***argv, int *out_exit);
@@ -53,32 +58,71 @@ void cli_clear (Cli *self);
 /* cli_usage_error: prints a mistake in the call and how to get help; returns the exit
  * code. */
 int cli_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* cli_choice: the index of @text in NULL-terminated @names into *@out_value; NULL leaves
+ * it alone. FALSE: the mistake, with the nearest name, was printed. */
+gboolean cli_choice (const char *option, const char *text, const char *const *names,
+                     int *out_value);
 /* cli_print_problems: all of them, sorted, with one line of advice if there were errors.
  */
 void cli_print_problems (Problems *problems);
 /* cli_load_job: loads and checks a job file against the plugins; NULL: problems were
  * printed. */
 Job *cli_load_job (Cli *self, const char *file);
+/* cli_check_accounts: every one of @names (may be NULL) is an account of the job; FALSE:
+ * the mistake was printed. */
+gboolean cli_check_accounts (const Job *job, char *const *names);
+/* cli_only_file: the one job file that a command takes; NULL: a mistake was printed. */
+const char *cli_only_file (int argc, char **argv);
+
+/* ---- format.c ---- */
+
 /* cli_number: 1234567 as "1,234,567". (transfer full) */
 char *cli_number (guint64 value);
-/* cli_bytes: "1.2 MB". (transfer full) */
+/* cli_bytes: "1.2 MB", in powers of ten. (transfer full) */
 char *cli_bytes (guint64 bytes);
-
-/* run_job: runs @request with progress and signals, prints what came of it, writes the
- * report; returns the exit code. */
-int run_job (Cli *self, EngineRequest *request);
-
+/* cli_duration: "0.4 s", "12 s", "3 min 20 s", "2 h 5 min". (transfer full) */
+char *cli_duration (gint64 microseconds);
+/* cli_text: a stranger's words fit for a terminal: one line, no controls; NULL gives "".
+ * (transfer full) */
+char *cli_text (const char *text);
+/* cli_subject: a raw Subject decoded for people, one line; NULL gives NULL. (transfer
+ * full) */
+char *cli_subject (const char *raw);
+/* cli_pad: cli_text() with blanks after it up to @columns of a terminal, or cut with "…"
+ * to fit. (transfer full) */
+char *cli_pad (const char *text, guint columns);
+/* cli_plural: "" for one, else "s". */
+const char *cli_plural (guint64 count);
 /* cli_json_quote: a JSON string with its quotes. (transfer full) */
 char *cli_json_quote (const char *text);
-/* report_text: the summary for people, on standard output. */
-void report_text (const EngineResult *result, EngineMode mode);
+
+/* ---- run-job.c ---- */
+
+/* ReportFunc: prints what came of a request on @to. */
+typedef void (*ReportFunc) (const Cli *cli, const EngineResult *result, EngineMode mode,
+                            FILE *to, gpointer user_data);
+
+/* run_job: runs @request with progress and signals, prints what came of it with @print
+ * (NULL: report_text()), writes the report; returns the exit code. */
+int run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data);
+
+/* ---- report-text.c, report-json.c ---- */
+
+/* report_text: the summary for people. */
+void report_text (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *to,
+                  gpointer user_data);
+/* report_verdict: the sentence that matters for one account: whether every selected
+ * message is at the destination, or what is not and what to do. (transfer full) */
+char *report_verdict (const AccountResult *account, EngineMode mode);
 /* report_json: everything as JSON text. (transfer full) */
 char *report_json (const EngineResult *result, EngineMode mode);
 /* report_write: replaces @file atomically by the JSON report. */
 gboolean report_write (const EngineResult *result, EngineMode mode, const char *file,
                        GError **error);
 
-/* ProgressView: draws what runs on standard error. */
+/* ---- progress.c ---- */
+
+/* ProgressView: shows on standard error what runs; main thread. */
 typedef struct _ProgressView ProgressView;
 /* progress_new: (transfer full). */
 ProgressView *progress_new (ProgressMode mode);
@@ -87,14 +131,17 @@ void progress_event (ProgressView *self, const Event *event);
 /* progress_free: leaves the terminal clean. Accepts NULL. */
 void progress_free (ProgressView *self);
 
-/* Signals: a thread that turns SIGINT and SIGTERM into cancellations. */
+/* ---- signals.c ---- */
+
+/* Signals: SIGINT, SIGTERM and SIGHUP as cancellations. */
 typedef struct _Signals Signals;
-/* signals_block: before any thread is made: only signals_new()'s thread gets them. */
-void signals_block (void);
-/* signals_new: the first signal cancels @stop, the second @cancel. (transfer full) */
+/* signals_new: the first signal cancels @stop, the second @cancel, the third ends the
+ * process. To be called before other threads are made. (transfer full) */
 Signals *signals_new (GCancellable *stop, GCancellable *cancel);
-/* signals_free: ends the thread. */
+/* signals_free: signals do again what they did before. */
 void signals_free (Signals *self);
+
+/* ---- uri.c ---- */
 
 /* uri_parse: "maildir:PATH", "mbox:PATH", "imaps://user@host:port/", … as an element.
  * NULL with HAUL_ERROR_CONFIG. (transfer full) */
@@ -103,6 +150,17 @@ JobElement *uri_parse (const char *uri, GError **error);
 gboolean uri_add_option (JobElement *element, const char *assignment, GError **error);
 /* uri_parse_filter: "skip-folder name=Trash" with shell quoting. (transfer full) */
 JobElement *uri_parse_filter (const char *text, GError **error);
+
+/* ---- password.c ---- */
+
+/* password_add: gives @element its password: from @file if not NULL, else, if the backend
+ * takes one and none is given, from the environment @variable or a question on the
+ * terminal that names @side. FALSE: the person broke off. */
+gboolean password_add (Cli *cli, JobElement *element, const char *side, const char *file,
+                       const char *variable);
+
+/* ---- log.c ---- */
+
 /* log_init: sends haul's log to standard error from @level_name ("debug", "info",
  * "notice", "warning", "error") on, as text or JSON lines. FALSE: no such level. */
 gboolean log_init (const char *level_name, gboolean json);

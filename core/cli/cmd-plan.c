@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mailhaul plan: what a run would do, as a table or in full as JSON. Writes nothing.
+ * mailhaul plan: what a run would do, as a table or in full as JSON. Writes nothing
+ * anywhere. Main thread.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include <json-glib/json-glib.h>
 
 #include "cli/cli.h"
 
-static const char *const action_names[] = { "create-folder", "subscribe", "copy",
-                                            "match",         "skip",      "flags" };
+/* PATH_COLUMNS_MAX: the widest column of paths; longer ones are cut (not in JSON). */
+#define PATH_COLUMNS_MAX 40
 
 static void
 member (JsonBuilder *builder, const char *name, const char *value)
@@ -26,11 +24,13 @@ member (JsonBuilder *builder, const char *name, const char *value)
 static void
 on_event (const Event *event, gpointer user_data)
 {
+  static const char *const actions[] = { "create-folder", "subscribe", "copy",
+                                         "match",         "skip",      "flags" };
   JsonBuilder *builder = user_data;
   if (event->kind != EVENT_ACTION)
     return;
   json_builder_begin_object (builder);
-  member (builder, "action", action_names[event->action]);
+  member (builder, "action", actions[event->action]);
   member (builder, "account", event->account);
   member (builder, "folder", event->folder);
   member (builder, "destination", event->destination);
@@ -40,7 +40,7 @@ on_event (const Event *event, gpointer user_data)
       member (builder, "key", key);
     }
   member (builder, "text", event->text);
-  if (event->bytes > 0)
+  if (event->action == ACTION_COPY)
     {
       json_builder_set_member_name (builder, "bytes");
       json_builder_add_int_value (builder, (gint64) event->bytes);
@@ -48,82 +48,118 @@ on_event (const Event *event, gpointer user_data)
   json_builder_end_object (builder);
 }
 
+/* print_json: closes the actions, adds the results and prints the whole. */
 static void
-print_table (const EngineResult *result)
+print_json (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *to,
+            gpointer user_data)
+{
+  JsonBuilder *builder = user_data;
+  json_builder_end_array (builder);
+  g_autofree char *report = report_json (result, mode);
+  json_builder_set_member_name (builder, "result");
+  json_builder_add_value (builder, json_from_string (report, NULL));
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+  fprintf (to, "%s\n", text);
+}
+
+/* widest: of the paths on one side, within limits. */
+static guint
+widest (const AccountResult *account, gboolean source)
+{
+  glong width = source ? 6 : 11; /* "source", "destination" */
+  for (guint i = 0; i < account->folders->len; i++)
+    {
+      const FolderResult *folder = account->folders->pdata[i];
+      const char *path = source ? folder->source : folder->destination;
+      width = MAX (width, path != NULL ? g_utf8_strlen (path, -1) : 0);
+    }
+  return (guint) MIN (width, PATH_COLUMNS_MAX);
+}
+
+static void
+print_folder (FILE *to, const FolderResult *folder, guint left, guint right)
+{
+  g_autofree char *source = cli_pad (folder->source, left);
+  if (folder->dropped != NULL)
+    {
+      g_autofree char *reason = cli_text (folder->dropped);
+      fprintf (to, "  %s  left out: %s\n", source, reason);
+      return;
+    }
+  g_autofree char *destination = cli_pad (folder->destination, right);
+  g_autofree char *seen = cli_number (folder->ledger.seen);
+  g_autofree char *planned = cli_number (folder->ledger.planned);
+  g_autofree char *bytes = cli_bytes (folder->ledger.copied_bytes);
+  g_autofree char *flags = cli_number (folder->ledger.flags_updated);
+  fprintf (to, "  %s  %s  %10s  %10s  %10s  %8s%s\n", source, destination, seen, planned,
+           bytes, flags,
+           folder->created ? "  new folder" : (folder->unchanged ? "  unchanged" : ""));
+}
+
+static void
+print_table (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *to,
+             gpointer user_data)
 {
   for (guint i = 0; i < result->accounts->len; i++)
     {
       const AccountResult *account = result->accounts->pdata[i];
-      printf ("%s:\n", account->name);
-      printf ("  %-30s %-30s %10s %10s %12s\n", "source", "destination", "messages",
-              "to copy", "bytes");
+      guint left = widest (account, TRUE), right = widest (account, FALSE);
+      if (account->folders->len == 0)
+        continue;
+      g_autofree char *name = cli_text (account->name);
+      g_autofree char *source = cli_pad ("source", left);
+      g_autofree char *destination = cli_pad ("destination", right);
+      fprintf (to, "%s:\n  %s  %s  %10s  %10s  %10s  %8s\n", name, source, destination,
+               "messages", "to copy", "bytes", "flags");
       for (guint k = 0; k < account->folders->len; k++)
-        {
-          const FolderResult *folder = account->folders->pdata[k];
-          g_autofree char *bytes = cli_bytes (folder->ledger.copied_bytes);
-          if (folder->dropped != NULL)
-            printf ("  %-30s (left out: %s)\n", folder->source, folder->dropped);
-          else
-            printf ("  %-30s %-30s %10" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT
-                    " %12s%s\n",
-                    folder->source, folder->destination, folder->ledger.seen,
-                    folder->ledger.planned, bytes, folder->created ? "  new folder" : "");
-        }
+        print_folder (to, account->folders->pdata[k], left, right);
+      fprintf (to, "\n");
     }
+  report_text (cli, result, mode, to, NULL);
+}
+
+static int
+plan (Cli *cli, const Job *job, char **accounts, gboolean json)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "actions");
+  json_builder_begin_array (builder);
+  EngineRequest request = { .job = job,
+                            .registry = cli->registry,
+                            .mode = ENGINE_DRY_RUN,
+                            .accounts = (const char *const *) accounts,
+                            .event = json ? on_event : NULL,
+                            .event_data = builder,
+                            .actions = json };
+  return run_job (cli, &request, json ? print_json : print_table, builder);
 }
 
 int
 command_plan (int argc, char **argv)
 {
+  static const char *const formats[] = { "text", "json", NULL };
   Cli cli = { 0 };
-  g_autofree char *format = NULL;
-  int exit_code = 0;
-  GOptionEntry entries[] = { { "format", 0, 0, G_OPTION_ARG_STRING, &format,
+  g_autofree char *format_text = NULL;
+  g_auto (GStrv) accounts = NULL;
+  int exit_code = 0, format = 0;
+  GOptionEntry entries[] = { { "format", 0, 0, G_OPTION_ARG_STRING, &format_text,
                                "text or json (default: text)", "FORMAT" },
+                             { "account", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &accounts,
+                               "Only this account of the job (may be repeated)", "NAME" },
                              G_OPTION_ENTRY_NULL };
-  if (!cli_parse (&cli, entries, "JOB", "Says what a run of the job file JOB would do.",
-                  &argc, &argv, &exit_code))
+  if (cli_parse (&cli, entries, "JOB", "Says what a run of the job file JOB would do.",
+                 &argc, &argv, &exit_code))
     {
-      cli_clear (&cli);
-      return exit_code;
-    }
-  gboolean json = format != NULL && strcmp (format, "json") == 0;
-  g_autoptr (Job) job = NULL;
-  exit_code = EXIT_CODE_USAGE;
-  if (argc != 2)
-    (void) cli_usage_error ("plan needs one job file");
-  else if (format != NULL && !json && strcmp (format, "text") != 0)
-    (void) cli_usage_error ("--format: must be text or json");
-  else
-    job = cli_load_job (&cli, argv[1]);
-  if (job != NULL)
-    {
-      g_autoptr (JsonBuilder) builder = json_builder_new ();
-      json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "actions");
-      json_builder_begin_array (builder);
-      EngineRequest request = { .job = job,
-                                .registry = cli.registry,
-                                .mode = ENGINE_DRY_RUN,
-                                .event = json ? on_event : NULL,
-                                .event_data = builder,
-                                .actions = json };
-      g_autoptr (EngineResult) result = engine_run (&request);
-      exit_code = (int) result->exit_code;
-      json_builder_end_array (builder);
-      g_autofree char *report = report_json (result, ENGINE_DRY_RUN);
-      json_builder_set_member_name (builder, "result");
-      json_builder_add_value (builder, json_from_string (report, NULL));
-      json_builder_end_object (builder);
-      g_autoptr (JsonNode) root = json_builder_get_root (builder);
-      g_autofree char *text = json ? json_to_string (root, TRUE) : NULL;
-      if (json)
-        printf ("%s\n", text);
-      else
-        {
-          print_table (result);
-          report_text (result, ENGINE_DRY_RUN);
-        }
+      exit_code = EXIT_CODE_USAGE;
+      const char *file = cli_only_file (argc, argv);
+      g_autoptr (Job) job = NULL;
+      if (file != NULL && cli_choice ("--format", format_text, formats, &format))
+        job = cli_load_job (&cli, file);
+      if (job != NULL && cli_check_accounts (job, accounts))
+        exit_code = plan (&cli, job, accounts, format == 1);
     }
   cli_clear (&cli);
   return exit_code;

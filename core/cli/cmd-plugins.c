@@ -2,7 +2,6 @@
 /*
  * mailhaul plugins, schema, version: what is installed.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -24,18 +23,40 @@ options_of (Cli *cli, const char *kind, const char *name, const char **out_summa
   return filter != NULL ? filter->options : NULL;
 }
 
+/* print_range: " (1 to 64 commands)", " (at least 1 s)"; nothing without limits. */
+static void
+print_range (const HaulOptionSpec *spec)
+{
+  const char *unit = spec->unit != NULL
+                             && (spec->type == HAUL_OPTION_UINT
+                                 || spec->type == HAUL_OPTION_SIZE)
+                         ? spec->unit
+                         : "";
+  const char *blank = *unit != '\0' ? " " : "";
+  const char *low = spec->minimum_text, *high = spec->maximum_text;
+  if (low != NULL && high != NULL)
+    printf (" (%s to %s%s%s)", low, high, blank, unit);
+  else if (low != NULL)
+    printf (" (at least %s%s%s)", low, blank, unit);
+  else if (high != NULL)
+    printf (" (at most %s%s%s)", high, blank, unit);
+}
+
 static void
 print_option (const HaulOptionSpec *spec)
 {
-  printf ("  %-16s %-9s %s", spec->name, option_type_name (spec->type), spec->summary);
+  printf ("  %-20s %-9s %s", spec->name, option_type_name (spec->type), spec->summary);
   if (spec->flags & HAUL_OPT_REQUIRED)
     printf (" (required)");
+  if (spec->flags & HAUL_OPT_DEPRECATED)
+    printf (" (deprecated)");
+  if (spec->flags & HAUL_OPT_ONLY_SOURCE)
+    printf (" (source only)");
+  if (spec->flags & HAUL_OPT_ONLY_DESTINATION)
+    printf (" (destination only)");
   if (spec->default_text != NULL)
     printf (" (default: %s)", spec->default_text);
-  if (spec->minimum_text != NULL || spec->maximum_text != NULL)
-    printf (" (%s to %s%s%s)", spec->minimum_text != NULL ? spec->minimum_text : "",
-            spec->maximum_text != NULL ? spec->maximum_text : "",
-            spec->unit != NULL ? " " : "", spec->unit != NULL ? spec->unit : "");
+  print_range (spec);
   for (guint i = 0; spec->choices != NULL && spec->choices[i] != NULL; i++)
     printf ("%s%s", i == 0 ? " (one of: " : ", ", spec->choices[i]);
   printf ("%s", spec->choices != NULL ? ")" : "");
@@ -62,6 +83,21 @@ print_one (Cli *cli, const char *kind, const char *name, gboolean in_full)
 }
 
 static int
+unknown_plugin (Cli *cli, const char *wanted)
+{
+  g_auto (GStrv) backends = registry_names (cli->registry, "backend");
+  g_auto (GStrv) filters = registry_names (cli->registry, "filter");
+  const char *near = problems_nearest (wanted, (const char *const *) backends);
+  if (near == NULL)
+    near = problems_nearest (wanted, (const char *const *) filters);
+  if (near != NULL)
+    return cli_usage_error ("there is no plugin \"%s\", did you mean \"%s\"?", wanted,
+                            near);
+  return cli_usage_error ("there is no plugin \"%s\"; `mailhaul plugins` lists them",
+                          wanted);
+}
+
+static int
 list_plugins (Cli *cli, const char *wanted)
 {
   static const char *const kinds[] = { "backend", "filter" };
@@ -78,8 +114,7 @@ list_plugins (Cli *cli, const char *wanted)
         }
     }
   if (wanted != NULL && !found)
-    return cli_usage_error ("there is no plugin \"%s\"; `mailhaul plugins` lists them",
-                            wanted);
+    return unknown_plugin (cli, wanted);
   return ok ? EXIT_CODE_DONE : EXIT_CODE_SOME_FAILED;
 }
 

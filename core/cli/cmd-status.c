@@ -1,26 +1,62 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * mailhaul status: what the state of each account knows. Connects nowhere, writes
- * nothing.
+ * nothing. Main thread.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include <json-glib/json-glib.h>
 
 #include "cli/cli.h"
 
+/* FAILURES_LISTED_MAX: failures shown one by one to people. */
+#define FAILURES_LISTED_MAX 20
+/* RUNS_LISTED_MAX: runs told in JSON. */
+#define RUNS_LISTED_MAX 10
+
+/* Failed: one message that failed at the last run. */
+typedef struct
+{
+  const char *folder; /* borrowed from the folder's row */
+  char *key;
+  char *subject; /* decoded; may be NULL */
+  char *reason;
+} Failed;
+
 /* Summary: one account's state in numbers. */
 typedef struct
 {
-  guint64 delivered, skipped, failed, intents;
-  guint folders, unfinished;
+  guint64 delivered, matched, skipped, failed, intents, messages;
+  guint unfinished;
+  GPtrArray *folders;  /* of StateFolder */
   GHashTable *reasons; /* reason → count */
-  GPtrArray *failures; /* of char *, for people */
+  GPtrArray *failures; /* of Failed */
+  const char *folder;  /* being added */
 } Summary;
 
-/* FAILURES_LISTED_MAX: failures shown one by one. */
-#define FAILURES_LISTED_MAX 20
+static void
+failed_free (gpointer data)
+{
+  Failed *self = data;
+  g_free (self->key);
+  g_free (self->subject);
+  g_free (self->reason);
+  g_free (self);
+}
+
+static void
+summary_init (Summary *self)
+{
+  *self = (Summary){ .reasons = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                                       NULL),
+                     .failures = g_ptr_array_new_with_free_func (failed_free) };
+}
+
+static void
+summary_clear (Summary *self)
+{
+  g_hash_table_unref (self->reasons);
+  g_ptr_array_unref (self->failures);
+  g_clear_pointer (&self->folders, g_ptr_array_unref);
+}
 
 static gboolean
 on_failed (const StateMessage *message, gpointer user_data, GError **error)
@@ -29,34 +65,36 @@ on_failed (const StateMessage *message, gpointer user_data, GError **error)
   const char *reason = message->reason != NULL ? message->reason : "unknown";
   guint count = GPOINTER_TO_UINT (g_hash_table_lookup (summary->reasons, reason));
   g_hash_table_insert (summary->reasons, g_strdup (reason), GUINT_TO_POINTER (count + 1));
-  if (summary->failures->len < FAILURES_LISTED_MAX)
-    {
-      g_autofree char *key = result_printable_key (message->source_key.data,
-                                                   message->source_key.length);
-      g_ptr_array_add (summary->failures,
-                       g_strdup_printf ("%s \"%s\": %s", key,
-                                        message->subject != NULL ? message->subject : "",
-                                        reason));
-    }
+  if (summary->failures->len >= RESULT_FAILURES_MAX)
+    return TRUE;
+  Failed *failed = g_new0 (Failed, 1);
+  failed->folder = summary->folder;
+  failed->key = result_printable_key (message->source_key.data,
+                                      message->source_key.length);
+  failed->subject = cli_subject (message->subject);
+  failed->reason = g_strdup (reason);
+  g_ptr_array_add (summary->failures, failed);
   return TRUE;
 }
 
 static gboolean
 add_folder (State *state, const StateFolder *folder, Summary *summary, GError **error)
 {
-  guint64 delivered = 0, skipped = 0, failed = 0, intents = 0;
-  if (!state_count (state, folder->id, (1u << STATE_STORED) | (1u << STATE_MATCHED),
-                    &delivered, error)
+  guint64 delivered = 0, matched = 0, skipped = 0, failed = 0, intents = 0;
+  if (!state_count (state, folder->id, 1u << STATE_STORED, &delivered, error)
+      || !state_count (state, folder->id, 1u << STATE_MATCHED, &matched, error)
       || !state_count (state, folder->id, 1u << STATE_SKIPPED, &skipped, error)
       || !state_count (state, folder->id, 1u << STATE_FAILED, &failed, error)
       || !state_count (state, folder->id, 1u << STATE_INTENT, &intents, error))
     return FALSE;
-  summary->folders++;
   summary->unfinished += !folder->clean;
   summary->delivered += delivered;
+  summary->matched += matched;
   summary->skipped += skipped;
   summary->failed += failed;
   summary->intents += intents;
+  summary->messages += folder->messages;
+  summary->folder = folder->source_path;
   return failed == 0
          || state_messages (state, folder->id, 1u << STATE_FAILED, on_failed, summary,
                             error);
@@ -65,20 +103,68 @@ add_folder (State *state, const StateFolder *folder, Summary *summary, GError **
 static gboolean
 summarize (State *state, Summary *summary, GError **error)
 {
-  g_autoptr (GPtrArray) folders = state_folders (state, error);
-  if (folders == NULL)
+  summary->folders = state_folders (state, error);
+  if (summary->folders == NULL)
     return FALSE;
-  for (guint i = 0; i < folders->len; i++)
-    if (!add_folder (state, folders->pdata[i], summary, error))
+  for (guint i = 0; i < summary->folders->len; i++)
+    if (!add_folder (state, summary->folders->pdata[i], summary, error))
       return FALSE;
   return TRUE;
 }
 
-static char *
-date_text (gint64 unix_seconds)
+static void
+print_count (const char *label, guint64 count, const char *remark)
 {
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (unix_seconds);
-  return g_date_time_format (date, "%Y-%m-%d %H:%M:%S");
+  g_autofree char *number = cli_number (count);
+  g_autofree char *padded = cli_pad (label, 15);
+  if (count > 0)
+    printf ("  %s%s%s\n", padded, number, remark);
+}
+
+static void
+print_run (const StateRun *run)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (run->started_unix);
+  g_autofree char *started = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M:%S")
+                                          : g_strdup ("?");
+  g_autofree char *elapsed = cli_duration ((run->ended_unix - run->started_unix)
+                                           * G_USEC_PER_SEC);
+  if (run->ended_unix == 0)
+    printf ("  last run       %s, did not end: killed, or still running\n", started);
+  else
+    printf ("  last run       %s, took %s, exit code %d\n", started, elapsed,
+            run->exit_code);
+  if (run->ended_unix == 0)
+    return;
+  g_autofree char *copied = cli_number (run->copied);
+  g_autofree char *bytes = cli_bytes (run->copied_bytes);
+  printf ("                 %s copied (%s)\n", copied, bytes);
+}
+
+static void
+print_failures (const Summary *summary)
+{
+  GHashTableIter iter;
+  gpointer reason, count;
+  g_hash_table_iter_init (&iter, summary->reasons);
+  while (g_hash_table_iter_next (&iter, &reason, &count))
+    {
+      g_autofree char *text = cli_text (reason);
+      g_autofree char *remark = g_strdup_printf (": %s", text);
+      print_count ("failed", GPOINTER_TO_UINT (count), remark);
+    }
+  for (guint i = 0; i < summary->failures->len && i < FAILURES_LISTED_MAX; i++)
+    {
+      const Failed *failed = summary->failures->pdata[i];
+      g_autofree char *folder = cli_text (failed->folder);
+      printf ("    %s, %s%s%s%s\n", folder, failed->key,
+              failed->subject != NULL ? ", \"" : "",
+              failed->subject != NULL ? failed->subject : "",
+              failed->subject != NULL ? "\"" : "");
+    }
+  if (summary->failed > FAILURES_LISTED_MAX)
+    printf ("    … and %" G_GUINT64_FORMAT " more; --format=json lists them\n",
+            summary->failed - FAILURES_LISTED_MAX);
 }
 
 static void
@@ -90,76 +176,95 @@ print_text (const char *name, const Summary *summary, GArray *runs)
       printf ("  never run\n");
       return;
     }
-  const StateRun *run = &g_array_index (runs, StateRun, 0);
-  g_autofree char *started = date_text (run->started_unix);
-  g_autofree char *delivered = cli_number (summary->delivered);
-  if (run->ended_unix == 0)
-    printf ("  last run         %s, did not end (killed, or still running)\n", started);
-  else
-    printf ("  last run         %s, %" G_GINT64_FORMAT " s, exit code %d\n", started,
-            run->ended_unix - run->started_unix, run->exit_code);
-  printf ("  delivered        %s in %u folders\n", delivered, summary->folders);
-  if (summary->skipped > 0)
-    printf ("  skipped          %" G_GUINT64_FORMAT "\n", summary->skipped);
-  if (summary->intents > 0)
-    printf ("  in doubt         %" G_GUINT64_FORMAT
-            " (the next run looks for them first)\n",
-            summary->intents);
-  if (summary->unfinished > 0)
-    printf ("  unfinished       %u folders\n", summary->unfinished);
-  GHashTableIter iter;
-  gpointer reason, count;
-  g_hash_table_iter_init (&iter, summary->reasons);
-  while (g_hash_table_iter_next (&iter, &reason, &count))
-    printf ("  failed           %u: %s\n", GPOINTER_TO_UINT (count),
-            (const char *) reason);
-  for (guint i = 0; i < summary->failures->len; i++)
-    printf ("    %s\n", (const char *) summary->failures->pdata[i]);
+  print_run (&g_array_index (runs, StateRun, 0));
+  g_autofree char *in = g_strdup_printf (" in %u folder%s", summary->folders->len,
+                                         cli_plural (summary->folders->len));
+  print_count ("delivered", summary->delivered + summary->matched, in);
+  print_count ("left out", summary->skipped, "");
+  print_count ("in doubt", summary->intents, " (the next run looks for them first)");
+  print_count ("unfinished", summary->unfinished,
+               " folders (the next run goes on there)");
+  print_failures (summary);
+  if (summary->failed == 0 && summary->intents == 0 && summary->unfinished == 0)
+    printf ("  nothing is left of the last run\n");
 }
 
 static void
-add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs)
+number (JsonBuilder *builder, const char *name, guint64 value)
 {
-  const struct
-  {
-    const char *name;
-    guint64 value;
-  } numbers[] = {
-    { "delivered", summary->delivered }, { "skipped", summary->skipped },
-    { "failed", summary->failed },       { "in-doubt", summary->intents },
-    { "folders", summary->folders },     { "unfinished", summary->unfinished }
-  };
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "account");
-  json_builder_add_string_value (builder, name);
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    {
-      json_builder_set_member_name (builder, numbers[i].name);
-      json_builder_add_int_value (builder, (gint64) numbers[i].value);
-    }
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+static void
+string (JsonBuilder *builder, const char *name, const char *value)
+{
+  if (value == NULL)
+    return;
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, valid);
+}
+
+static void
+add_runs (JsonBuilder *builder, GArray *runs)
+{
   json_builder_set_member_name (builder, "runs");
   json_builder_begin_array (builder);
   for (guint i = 0; i < runs->len; i++)
     {
       const StateRun *run = &g_array_index (runs, StateRun, i);
       json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "started");
-      json_builder_add_int_value (builder, run->started_unix);
-      json_builder_set_member_name (builder, "ended");
-      json_builder_add_int_value (builder, run->ended_unix);
-      json_builder_set_member_name (builder, "exit-code");
-      json_builder_add_int_value (builder, run->exit_code);
-      json_builder_set_member_name (builder, "copied");
-      json_builder_add_int_value (builder, (gint64) run->copied);
-      json_builder_set_member_name (builder, "failed");
-      json_builder_add_int_value (builder, (gint64) run->failed);
+      number (builder, "started", (guint64) run->started_unix);
+      number (builder, "ended", (guint64) run->ended_unix);
+      number (builder, "exit-code", (guint64) run->exit_code);
+      number (builder, "copied", run->copied);
+      number (builder, "copied-bytes", run->copied_bytes);
+      number (builder, "present", run->present);
+      number (builder, "skipped", run->skipped);
+      number (builder, "failed", run->failed);
+      number (builder, "flags-updated", run->updated);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
+}
+
+static void
+add_failures (JsonBuilder *builder, const Summary *summary)
+{
+  json_builder_set_member_name (builder, "failures");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < summary->failures->len; i++)
+    {
+      const Failed *failed = summary->failures->pdata[i];
+      json_builder_begin_object (builder);
+      string (builder, "folder", failed->folder);
+      string (builder, "key", failed->key);
+      string (builder, "subject", failed->subject);
+      string (builder, "reason", failed->reason);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs)
+{
+  json_builder_begin_object (builder);
+  string (builder, "account", name);
+  number (builder, "delivered", summary->delivered);
+  number (builder, "matched", summary->matched);
+  number (builder, "skipped", summary->skipped);
+  number (builder, "failed", summary->failed);
+  number (builder, "in-doubt", summary->intents);
+  number (builder, "folders", summary->folders->len);
+  number (builder, "unfinished", summary->unfinished);
+  add_runs (builder, runs);
+  add_failures (builder, summary);
   json_builder_end_object (builder);
 }
 
-/* One account; @builder NULL: for people. */
+/* show_account: @builder NULL: for people. */
 static gboolean
 show_account (const Job *job, const JobAccount *account, JsonBuilder *builder,
               GError **error)
@@ -171,22 +276,20 @@ show_account (const Job *job, const JobAccount *account, JsonBuilder *builder,
       state = state_open (directory, account->name, STATE_READ_ONLY, NULL, error);
   if (state == NULL)
     return FALSE;
-  Summary summary = { .reasons = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                                        NULL),
-                      .failures = g_ptr_array_new_with_free_func (g_free) };
-  g_autoptr (GArray) runs = state_runs (state, 10, error);
+  Summary summary;
+  summary_init (&summary);
+  g_autoptr (GArray) runs = state_runs (state, RUNS_LISTED_MAX, error);
   gboolean ok = runs != NULL && summarize (state, &summary, error);
   if (ok && builder != NULL)
     add_json (builder, account->name, &summary, runs);
   else if (ok)
     print_text (account->name, &summary, runs);
-  g_hash_table_unref (summary.reasons);
-  g_ptr_array_unref (summary.failures);
+  summary_clear (&summary);
   return ok;
 }
 
 static int
-show_job (const Job *job, gboolean json)
+show_job (const Job *job, char *const *names, gboolean json)
 {
   g_autoptr (JsonBuilder) builder = json ? json_builder_new () : NULL;
   int exit_code = EXIT_CODE_DONE;
@@ -196,11 +299,13 @@ show_job (const Job *job, gboolean json)
     {
       g_autoptr (GError) error = NULL;
       const JobAccount *account = job->accounts->pdata[i];
-      if (!show_account (job, account, builder, &error))
-        {
-          fprintf (stderr, "mailhaul: %s: %s\n", account->name, error->message);
-          exit_code = EXIT_CODE_SOME_FAILED;
-        }
+      if (names != NULL && !g_strv_contains ((const char *const *) names, account->name))
+        continue;
+      if (show_account (job, account, builder, &error))
+        continue;
+      g_autofree char *text = cli_text (error->message);
+      fprintf (stderr, "mailhaul: %s: %s\n", account->name, text);
+      exit_code = EXIT_CODE_SOME_FAILED;
     }
   if (!json)
     return exit_code;
@@ -214,23 +319,26 @@ show_job (const Job *job, gboolean json)
 int
 command_status (int argc, char **argv)
 {
+  static const char *const formats[] = { "text", "json", NULL };
   Cli cli = { 0 };
-  g_autofree char *format = NULL;
-  int exit_code = 0;
-  GOptionEntry entries[] = { { "format", 0, 0, G_OPTION_ARG_STRING, &format,
+  g_autofree char *format_text = NULL;
+  g_auto (GStrv) accounts = NULL;
+  int exit_code = 0, format = 0;
+  GOptionEntry entries[] = { { "format", 0, 0, G_OPTION_ARG_STRING, &format_text,
                                "text or json (default: text)", "FORMAT" },
+                             { "account", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &accounts,
+                               "Only this account of the job (may be repeated)", "NAME" },
                              G_OPTION_ENTRY_NULL };
   if (cli_parse (&cli, entries, "JOB", "Says what is known of the job's last runs.",
                  &argc, &argv, &exit_code))
     {
       exit_code = EXIT_CODE_USAGE;
+      const char *file = cli_only_file (argc, argv);
       g_autoptr (Job) job = NULL;
-      if (argc != 2)
-        (void) cli_usage_error ("status needs one job file");
-      else
-        job = cli_load_job (&cli, argv[1]);
-      if (job != NULL)
-        exit_code = show_job (job, format != NULL && strcmp (format, "json") == 0);
+      if (file != NULL && cli_choice ("--format", format_text, formats, &format))
+        job = cli_load_job (&cli, file);
+      if (job != NULL && cli_check_accounts (job, accounts))
+        exit_code = show_job (job, accounts, format == 1);
     }
   cli_clear (&cli);
   return exit_code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log on standard error, as text or as one JSON object a line. Any thread.
+ * The log on standard error, as text or as one JSON object a line. G_MESSAGES_DEBUG shows
+ * a module's debug messages whatever the level. Any thread.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -14,12 +14,13 @@ typedef struct
   gboolean json;
 } LogSettings;
 
-static const char *
+static char *
 field (const GLogField *fields, gsize count, const char *key)
 {
   for (gsize i = 0; i < count; i++)
     if (strcmp (fields[i].key, key) == 0)
-      return fields[i].value;
+      return fields[i].length < 0 ? g_strdup (fields[i].value)
+                                  : g_strndup (fields[i].value, (gsize) fields[i].length);
   return NULL;
 }
 
@@ -35,22 +36,39 @@ level_text (GLogLevelFlags level)
   return level & G_LOG_LEVEL_INFO ? "info" : "debug";
 }
 
+/* is_wanted: by its level, or since G_MESSAGES_DEBUG names its domain. */
+static gboolean
+is_wanted (const LogSettings *settings, GLogLevelFlags level, const char *domain)
+{
+  if ((level & G_LOG_LEVEL_MASK) <= settings->lowest)
+    return TRUE;
+  const char *domains = g_getenv ("G_MESSAGES_DEBUG");
+  if (domains == NULL)
+    return FALSE;
+  g_auto (GStrv) words = g_strsplit_set (domains, " ,", -1);
+  return g_strv_contains ((const char *const *) words, "all")
+         || (domain != NULL && g_strv_contains ((const char *const *) words, domain));
+}
+
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize count, gpointer user_data)
 {
   const LogSettings *settings = user_data;
-  const char *domain = field (fields, count, "GLIB_DOMAIN");
-  const char *message = field (fields, count, "MESSAGE");
-  if (level > settings->lowest || message == NULL)
+  g_autofree char *domain = field (fields, count, "GLIB_DOMAIN");
+  g_autofree char *message = field (fields, count, "MESSAGE");
+  if (message == NULL || !is_wanted (settings, level, domain))
     return G_LOG_WRITER_HANDLED;
+  g_autofree char *line = cli_text (message);
   if (settings->json)
     {
-      g_autofree char *text = cli_json_quote (message);
-      fprintf (stderr, "{\"log\":\"%s\",\"domain\":\"%s\",\"message\":%s}\n",
-               level_text (level), domain != NULL ? domain : "", text);
+      g_autofree char *text = cli_json_quote (line);
+      g_autofree char *from = cli_json_quote (domain);
+      fprintf (stderr, "{\"log\":\"%s\",\"time\":%.3f,\"domain\":%s,\"message\":%s}\n",
+               level_text (level), (double) g_get_real_time () / G_USEC_PER_SEC, from,
+               text);
     }
   else
-    fprintf (stderr, "mailhaul: %s: %s\n", level_text (level), message);
+    fprintf (stderr, "mailhaul: %s: %s\n", level_text (level), line);
   return G_LOG_WRITER_HANDLED;
 }
 

@@ -2,9 +2,10 @@
 /*
  * mailhaul: finds the command and calls it. What a command does is in its cmd-*.c.
  */
+#include <errno.h>
 #include <locale.h>
 #include <malloc.h>
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -30,13 +31,15 @@ static const Command commands[] = {
   { "version", command_version, "Print the version" },
 };
 
-static void
+static int
 print_help (FILE *to)
 {
   fprintf (to, "Usage: mailhaul COMMAND [OPTION…]\n\nCommands:\n");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+  fprintf (to, "  %-9s %s\n", "help", "Explain a command and its options");
   fprintf (to, "\n`mailhaul COMMAND --help` explains a command's options.\n");
+  return to == stdout ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
 }
 
 static int
@@ -61,26 +64,63 @@ set_up_memory (void)
   mallopt (M_ARENA_MAX, 4);
 }
 
+static int
+call (int argc, char **argv)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[0], commands[i].name) == 0)
+      {
+        g_autofree char *name = g_strdup_printf ("mailhaul %s", argv[0]);
+        g_set_prgname (name);
+        return commands[i].func (argc, argv);
+      }
+  return unknown_command (argv[0]);
+}
+
+/* help: of the program, or `help COMMAND`. */
+static int
+help (int argc, char **argv)
+{
+  char option[] = "--help";
+  char *arguments[] = { argc > 1 ? argv[1] : NULL, option, NULL };
+  return argc < 2 ? print_help (stdout) : call (2, arguments);
+}
+
+static int
+dispatch (int argc, char **argv)
+{
+  if (argc < 1)
+    return print_help (stderr);
+  if (strcmp (argv[0], "help") == 0)
+    return help (argc, argv);
+  if (strcmp (argv[0], "--help") == 0 || strcmp (argv[0], "-h") == 0)
+    return print_help (stdout);
+  if (strcmp (argv[0], "--version") == 0)
+    return command_version (1, argv);
+  return call (argc, argv);
+}
+
+/* Results that could not be written are no results; a reader that has seen enough (EPIPE)
+ * is content. */
+static int
+flush_output (int exit_code)
+{
+  gboolean failed = ferror (stdout) != 0;
+  if (fflush (stdout) == 0 && !failed)
+    return exit_code;
+  if (errno == EPIPE)
+    return exit_code;
+  fprintf (stderr, "mailhaul: write to standard output: %s\n", g_strerror (errno));
+  return exit_code != EXIT_CODE_DONE ? exit_code : EXIT_CODE_INTERNAL;
+}
+
 int
 main (int argc, char **argv)
 {
   setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C"); /* numbers are the same for scripts everywhere */
   set_up_memory ();
-  signals_block ();
-  if (argc < 2 || strcmp (argv[1], "help") == 0 || strcmp (argv[1], "--help") == 0
-      || strcmp (argv[1], "-h") == 0)
-    {
-      print_help (argc < 2 ? stderr : stdout);
-      return argc < 2 ? EXIT_CODE_USAGE : EXIT_CODE_DONE;
-    }
-  if (strcmp (argv[1], "--version") == 0)
-    return command_version (1, argv);
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (strcmp (argv[1], commands[i].name) == 0)
-      {
-        g_autofree char *name = g_strdup_printf ("mailhaul %s", argv[1]);
-        g_set_prgname (name);
-        return commands[i].func (argc - 1, argv + 1);
-      }
-  return unknown_command (argv[1]);
+  (void) signal (SIGPIPE, SIG_IGN);
+  g_set_prgname ("mailhaul");
+  return flush_output (dispatch (argc - 1, argv + 1));
 }

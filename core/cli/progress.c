@@ -1,44 +1,115 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Progress on standard error: one line on a terminal, a plain line every ten seconds
- * elsewhere, or one JSON object an event. Main thread.
+ * Progress on standard error: one line an account on a terminal, a plain line every ten
+ * seconds elsewhere, or one JSON object an event. Main thread.
  */
-#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-/* PLAIN_INTERVAL_US: how often a plain line is printed. */
+/* PLAIN_INTERVAL_US: how often a plain line is printed for an account. */
 #define PLAIN_INTERVAL_US (10 * G_USEC_PER_SEC)
+/* JSON_INTERVAL_US: how often a JSON line with counters is. */
+#define JSON_INTERVAL_US G_USEC_PER_SEC
+/* FAILURES_SHOWN_MAX: failures told as they happen; the summary and the report go on. */
+#define FAILURES_SHOWN_MAX 100
+#define BAR_COLUMNS        20
+
+/* Row: one account that has begun. */
+typedef struct
+{
+  char *name;
+  char *folder; /* where it is; NULL: not yet known */
+  gboolean running;
+  gint64 started_us;
+  gint64 printed_us;
+  Progress progress;
+} Row;
 
 struct _ProgressView
 {
   ProgressMode mode;
-  gint64 started_us;
-  gint64 printed_us;
-  char *folder;
-  gboolean dirty; /* the terminal's line is ours */
+  GPtrArray *rows;
+  GHashTable *by_name; /* name → row, borrowed */
+  guint drawn;         /* lines on the terminal that are ours, above the cursor */
+  guint failures;
+  gint64 drawn_us;
 };
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+  g_free (row->name);
+  g_free (row->folder);
+  g_free (row);
+}
+
+static gboolean
+may_draw (void)
+{
+  const char *term = g_getenv ("TERM");
+  const char *no_color = g_getenv ("NO_COLOR");
+  return isatty (STDERR_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL
+         && strcmp (term, "dumb") != 0;
+}
 
 ProgressView *
 progress_new (ProgressMode mode)
 {
   ProgressView *self = g_new0 (ProgressView, 1);
-  const char *term = g_getenv ("TERM");
-  gboolean terminal = isatty (STDERR_FILENO) && g_getenv ("NO_COLOR") == NULL
-                      && term != NULL && strcmp (term, "dumb") != 0;
-  self->mode = mode != PROGRESS_AUTO ? mode : terminal ? PROGRESS_TTY : PROGRESS_PLAIN;
-  self->started_us = self->printed_us = g_get_monotonic_time ();
+  self->rows = g_ptr_array_new_with_free_func (row_free);
+  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  self->mode = mode;
+  if (mode == PROGRESS_AUTO)
+    self->mode = may_draw () ? PROGRESS_TTY : PROGRESS_PLAIN;
   return self;
 }
 
-static void
-clean_line (ProgressView *self)
+static Row *
+find_row (ProgressView *self, const char *name)
 {
-  if (self->dirty)
-    fprintf (stderr, "\r\033[K");
-  self->dirty = FALSE;
+  return g_hash_table_lookup (self->by_name, name);
+}
+
+static Row *
+begin_row (ProgressView *self, const char *name)
+{
+  Row *row = find_row (self, name);
+  if (row != NULL)
+    return row;
+  row = g_new0 (Row, 1);
+  row->name = g_strdup (name);
+  row->running = TRUE;
+  row->started_us = row->printed_us = g_get_monotonic_time ();
+  g_ptr_array_add (self->rows, row);
+  g_hash_table_insert (self->by_name, row->name, row);
+  return row;
+}
+
+static void
+sample (Row *row, const Progress *progress)
+{
+  if (progress == NULL)
+    return;
+  row->progress.done_messages = __atomic_load_n (&progress->done_messages,
+                                                 __ATOMIC_RELAXED);
+  row->progress.planned_messages = __atomic_load_n (&progress->planned_messages,
+                                                    __ATOMIC_RELAXED);
+  row->progress.done_bytes = __atomic_load_n (&progress->done_bytes, __ATOMIC_RELAXED);
+  row->progress.planned_bytes = __atomic_load_n (&progress->planned_bytes,
+                                                 __ATOMIC_RELAXED);
+}
+
+/* clear: takes our lines off the terminal. */
+static void
+clear (ProgressView *self)
+{
+  if (self->drawn > 0)
+    fprintf (stderr, "\033[%uA\r\033[J", self->drawn);
+  self->drawn = 0;
 }
 
 void
@@ -46,89 +117,203 @@ progress_free (ProgressView *self)
 {
   if (self == NULL)
     return;
-  clean_line (self);
-  g_free (self->folder);
+  clear (self);
+  g_hash_table_unref (self->by_name);
+  g_ptr_array_unref (self->rows);
   g_free (self);
 }
 
-static char *
-describe (ProgressView *self, const Event *event)
+/* permille: how far a row is, by bytes if there are any. */
+static guint
+permille (const Progress *progress)
 {
-  const Progress *progress = event->progress;
-  guint64 done = __atomic_load_n (&progress->done_messages, __ATOMIC_RELAXED);
-  guint64 planned = __atomic_load_n (&progress->planned_messages, __ATOMIC_RELAXED);
-  guint64 bytes = __atomic_load_n (&progress->done_bytes, __ATOMIC_RELAXED);
-  guint64 planned_bytes = __atomic_load_n (&progress->planned_bytes, __ATOMIC_RELAXED);
-  gint64 elapsed_us = MAX (g_get_monotonic_time () - self->started_us, 1);
-  guint64 rate = bytes * G_USEC_PER_SEC / (guint64) elapsed_us;
-  g_autofree char *a = cli_number (done);
-  g_autofree char *b = cli_number (planned);
-  g_autofree char *c = cli_bytes (bytes);
-  g_autofree char *d = cli_bytes (rate);
-  guint64 left_s = rate > 0 && planned_bytes > bytes ? (planned_bytes - bytes) / rate : 0;
-  return g_strdup_printf (
-      "%s: %s of %s messages, %s, %s/s, %" G_GUINT64_FORMAT " s left%s%s", event->account,
-      a, b, c, d, left_s, self->folder != NULL ? ", in " : "",
-      self->folder != NULL ? self->folder : "");
+  guint64 done = progress->done_bytes, planned = progress->planned_bytes;
+  if (planned == 0)
+    {
+      done = progress->done_messages;
+      planned = progress->planned_messages;
+    }
+  return planned == 0
+             ? 0
+             : (guint) (1000.0 * (double) MIN (done, planned) / (double) planned);
+}
+
+/* describe: "12 of 60 messages, 1.2 of 7.0 MB, 300.0 kB/s, 19 s left, in Sent". */
+static char *
+describe (const Row *row)
+{
+  const Progress *progress = &row->progress;
+  double elapsed = (double) MAX (g_get_monotonic_time () - row->started_us, 1);
+  double rate = (double) progress->done_bytes * G_USEC_PER_SEC / elapsed;
+  g_autofree char *done = cli_number (progress->done_messages);
+  g_autofree char *planned = cli_number (progress->planned_messages);
+  g_autofree char *bytes = cli_bytes (progress->done_bytes);
+  g_autofree char *all = cli_bytes (progress->planned_bytes);
+  g_autofree char *speed = cli_bytes ((guint64) rate);
+  if (progress->planned_messages == 0)
+    return g_strdup_printf ("looking%s%s", row->folder != NULL ? " at " : "",
+                            row->folder != NULL ? row->folder : "");
+  GString *text = g_string_new (NULL);
+  g_string_append_printf (text, "%s of %s messages, %s of %s, %s/s", done, planned, bytes,
+                          all, speed);
+  if (rate >= 1 && progress->planned_bytes > progress->done_bytes)
+    {
+      double left = (double) (progress->planned_bytes - progress->done_bytes) / rate;
+      g_autofree char *time = cli_duration ((gint64) (MIN (left, 1e9) * G_USEC_PER_SEC));
+      g_string_append_printf (text, ", %s left", time);
+    }
+  if (row->folder != NULL)
+    g_string_append_printf (text, ", in %s", row->folder);
+  return g_string_free (text, FALSE);
 }
 
 static void
-tick (ProgressView *self, const Event *event)
+draw_row (const Row *row, guint columns)
+{
+  char bar[BAR_COLUMNS + 1];
+  guint filled = permille (&row->progress) * BAR_COLUMNS / 1000;
+  memset (bar, '-', BAR_COLUMNS);
+  memset (bar, '#', filled);
+  bar[BAR_COLUMNS] = '\0';
+  g_autofree char *text = describe (row);
+  g_autofree char *name = cli_pad (row->name, 16);
+  g_autofree char *line = g_strdup_printf ("%s [%s] %s", name, bar, text);
+  g_autofree char *cut = cli_pad (line, columns);
+  fprintf (stderr, "%s\n", g_strchomp (cut));
+}
+
+/* draw: all running accounts, as many as fit. */
+static void
+draw (ProgressView *self)
+{
+  struct winsize size = { 0 };
+  guint columns = 80, lines = 24, running = 0;
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0)
+    {
+      columns = size.ws_col;
+      lines = size.ws_row;
+    }
+  clear (self);
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const Row *row = self->rows->pdata[i];
+      if (!row->running)
+        continue;
+      if (++running + 1 < lines)
+        {
+          draw_row (row, columns - 1);
+          self->drawn++;
+        }
+    }
+  if (running > self->drawn)
+    {
+      fprintf (stderr, "… and %u more accounts\n", running - self->drawn);
+      self->drawn++;
+    }
+  fflush (stderr);
+  self->drawn_us = g_get_monotonic_time ();
+}
+
+static void
+tick (ProgressView *self, Row *row)
 {
   gint64 now_us = g_get_monotonic_time ();
-  if (self->mode == PROGRESS_PLAIN && now_us - self->printed_us < PLAIN_INTERVAL_US)
-    return;
-  if (__atomic_load_n (&event->progress->planned_messages, __ATOMIC_RELAXED) == 0)
-    return;
-  g_autofree char *text = describe (self, event);
-  self->printed_us = now_us;
   if (self->mode == PROGRESS_TTY)
     {
-      fprintf (stderr, "\r\033[K%.100s", text);
-      self->dirty = TRUE;
+      /* One tick comes for each account; one drawing shows all. */
+      if (now_us - self->drawn_us > G_USEC_PER_SEC / 10)
+        draw (self);
+      return;
     }
-  else
-    fprintf (stderr, "%s\n", text);
+  if (!row->running || now_us - row->printed_us < PLAIN_INTERVAL_US)
+    return;
+  g_autofree char *text = describe (row);
+  g_autofree char *line = cli_text (text);
+  fprintf (stderr, "%s: %s\n", row->name, line);
+  row->printed_us = now_us;
 }
 
 static void
-print_json (const Event *event, const char *kind)
+print_json_string (const char *name, const char *value)
 {
-  g_autofree char *account = cli_json_quote (event->account);
-  g_autofree char *folder = cli_json_quote (event->folder);
-  g_autofree char *text = cli_json_quote (event->text);
-  fprintf (stderr, "{\"event\":\"%s\",\"account\":%s,\"folder\":%s,\"text\":%s", kind,
-           account, folder, text);
-  if (event->progress != NULL)
+  if (value == NULL)
+    return;
+  g_autofree char *quoted = cli_json_quote (value);
+  fprintf (stderr, ",\"%s\":%s", name, quoted);
+}
+
+static void
+print_json (const Event *event, Row *row)
+{
+  static const char *const kinds[] = { "progress",     "account-begin", "account-end",
+                                       "folder-begin", "folder-end",    "action",
+                                       "failure",      "notice" };
+  gint64 now_us = g_get_monotonic_time ();
+  if (event->kind == EVENT_TICK)
+    {
+      if (row == NULL || !row->running || now_us - row->printed_us < JSON_INTERVAL_US)
+        return;
+      row->printed_us = now_us;
+    }
+  fprintf (stderr, "{\"event\":\"%s\",\"time\":%.3f", kinds[event->kind],
+           (double) g_get_real_time () / G_USEC_PER_SEC);
+  print_json_string ("account", event->account);
+  print_json_string ("folder", event->folder);
+  print_json_string ("destination", event->destination);
+  if (event->key.length > 0)
+    {
+      g_autofree char *key = result_printable_key (event->key.data, event->key.length);
+      print_json_string ("key", key);
+    }
+  print_json_string ("text", event->text);
+  if (event->progress != NULL && row != NULL)
     fprintf (stderr,
-             ",\"done\":%" G_GUINT64_FORMAT ",\"planned\":%" G_GUINT64_FORMAT
-             ",\"bytes\":%" G_GUINT64_FORMAT,
-             __atomic_load_n (&event->progress->done_messages, __ATOMIC_RELAXED),
-             __atomic_load_n (&event->progress->planned_messages, __ATOMIC_RELAXED),
-             __atomic_load_n (&event->progress->done_bytes, __ATOMIC_RELAXED));
+             ",\"done-messages\":%" G_GUINT64_FORMAT
+             ",\"planned-messages\":%" G_GUINT64_FORMAT
+             ",\"done-bytes\":%" G_GUINT64_FORMAT ",\"planned-bytes\":%" G_GUINT64_FORMAT,
+             row->progress.done_messages, row->progress.planned_messages,
+             row->progress.done_bytes, row->progress.planned_bytes);
   fprintf (stderr, "}\n");
+}
+
+/* tell: a failure or notice, at once. */
+static void
+tell (ProgressView *self, const Event *event)
+{
+  if (++self->failures > FAILURES_SHOWN_MAX + 1)
+    return;
+  clear (self);
+  if (self->failures > FAILURES_SHOWN_MAX)
+    {
+      fprintf (stderr, "… more; the report has all\n");
+      return;
+    }
+  g_autofree char *account = cli_text (event->account);
+  g_autofree char *folder = cli_text (event->folder);
+  g_autofree char *text = cli_text (event->text);
+  fprintf (stderr, "%s: %s%s%s\n", account, folder, *folder != '\0' ? ": " : "", text);
 }
 
 void
 progress_event (ProgressView *self, const Event *event)
 {
-  static const char *const kinds[] = { "progress",     "account-begin", "account-end",
-                                       "folder-begin", "folder-end",    "action",
-                                       "failure",      "notice" };
-  if (event->kind == EVENT_FOLDER_BEGIN)
-    {
-      g_free (self->folder);
-      self->folder = g_strdup (event->folder);
-    }
-  if (self->mode == PROGRESS_NONE || event->kind == EVENT_ACTION)
+  if (self->mode == PROGRESS_NONE || event->account == NULL)
     return;
-  if (self->mode == PROGRESS_JSON)
-    print_json (event, kinds[event->kind]);
-  else if (event->kind == EVENT_TICK)
-    tick (self, event);
-  else if (event->kind == EVENT_FAILURE)
+  Row *row = event->kind == EVENT_ACCOUNT_BEGIN ? begin_row (self, event->account)
+                                                : find_row (self, event->account);
+  if (row != NULL)
+    sample (row, event->progress);
+  if (row != NULL && event->kind == EVENT_FOLDER_BEGIN)
     {
-      clean_line (self);
-      fprintf (stderr, "%s: %s: %s\n", event->account, event->folder, event->text);
+      g_free (row->folder);
+      row->folder = g_strdup (event->folder);
     }
+  if (row != NULL && event->kind == EVENT_ACCOUNT_END)
+    row->running = FALSE;
+  if (self->mode == PROGRESS_JSON)
+    print_json (event, row);
+  else if (event->kind == EVENT_TICK && row != NULL)
+    tick (self, row);
+  else if (event->kind == EVENT_FAILURE || event->kind == EVENT_NOTICE)
+    tell (self, event);
 }

@@ -13,14 +13,6 @@
 
 #include "cli/cli.h"
 
-char *
-cli_json_quote (const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), valid);
-  return json_to_string (node, FALSE);
-}
-
 static void
 add_string (JsonBuilder *builder, const char *name, const char *value)
 {
@@ -32,10 +24,24 @@ add_string (JsonBuilder *builder, const char *name, const char *value)
 }
 
 static void
+add_subject (JsonBuilder *builder, const char *raw)
+{
+  g_autofree char *subject = cli_subject (raw);
+  add_string (builder, "subject", subject);
+}
+
+static void
 add_number (JsonBuilder *builder, const char *name, guint64 value)
 {
   json_builder_set_member_name (builder, name);
   json_builder_add_int_value (builder, (gint64) value);
+}
+
+static void
+add_element (JsonBuilder *builder, const char *value)
+{
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  json_builder_add_string_value (builder, valid);
 }
 
 static void
@@ -95,7 +101,7 @@ add_failures (JsonBuilder *builder, const AccountResult *account)
       json_builder_begin_object (builder);
       add_string (builder, "folder", failure->folder);
       add_string (builder, "key", failure->key);
-      add_string (builder, "subject", failure->subject);
+      add_subject (builder, failure->subject);
       add_string (builder, "code", failure->code);
       add_string (builder, "reason", failure->reason);
       json_builder_end_object (builder);
@@ -114,7 +120,7 @@ add_differences (JsonBuilder *builder, const AccountResult *account)
       json_builder_begin_object (builder);
       add_string (builder, "folder", difference->folder);
       add_string (builder, "key", difference->key);
-      add_string (builder, "subject", difference->subject);
+      add_subject (builder, difference->subject);
       add_string (builder, "reason", difference->reason);
       add_flag (builder, "surplus", difference->surplus);
       json_builder_end_object (builder);
@@ -123,7 +129,7 @@ add_differences (JsonBuilder *builder, const AccountResult *account)
 }
 
 static void
-add_account (JsonBuilder *builder, const AccountResult *account)
+add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode)
 {
   Ledger total = { 0 };
   GHashTableIter iter;
@@ -136,12 +142,19 @@ add_account (JsonBuilder *builder, const AccountResult *account)
   add_number (builder, "elapsed-ms", (guint64) account->elapsed_us / 1000);
   add_number (builder, "verified", account->verified);
   account_result_total (account, &total);
+  g_autofree char *verdict = report_verdict (account, mode);
+  add_string (builder, "verdict", verdict);
+  add_number (builder, "selected", total.seen - total.skipped - total.gone);
+  add_number (builder, "at-destination", total.copied + total.present + total.matched);
   add_ledger (builder, &total);
   json_builder_set_member_name (builder, "skipped-by-reason");
   json_builder_begin_object (builder);
   g_hash_table_iter_init (&iter, account->skips);
   while (g_hash_table_iter_next (&iter, &reason, &count))
-    add_number (builder, reason, GPOINTER_TO_UINT (count));
+    {
+      g_autofree char *valid = g_utf8_make_valid (reason, -1);
+      add_number (builder, valid, GPOINTER_TO_UINT (count));
+    }
   json_builder_end_object (builder);
   add_folders (builder, account);
   add_failures (builder, account);
@@ -149,7 +162,7 @@ add_account (JsonBuilder *builder, const AccountResult *account)
   json_builder_set_member_name (builder, "notices");
   json_builder_begin_array (builder);
   for (guint i = 0; i < account->notices->len; i++)
-    json_builder_add_string_value (builder, account->notices->pdata[i]);
+    add_element (builder, account->notices->pdata[i]);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 }
@@ -166,7 +179,7 @@ report_json (const EngineResult *result, EngineMode mode)
   json_builder_set_member_name (builder, "accounts");
   json_builder_begin_array (builder);
   for (guint i = 0; i < result->accounts->len; i++)
-    add_account (builder, result->accounts->pdata[i]);
+    add_account (builder, result->accounts->pdata[i], mode);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);

@@ -3,10 +3,9 @@
  * One request from progress and signals to summary, report file and exit code. Main
  * thread.
  */
-#include <stdio.h>
-
 #include "cli/cli.h"
 
+/* Listener: who hears of the engine's events. */
 typedef struct
 {
   ProgressView *view;
@@ -25,22 +24,38 @@ on_event (const Event *event, gpointer user_data)
 
 /* Where the report goes: --report, else the job's own file, for the first account. */
 static char *
-report_path (Cli *self, const EngineRequest *request)
+report_path (Cli *self, const EngineRequest *request, GError **error)
 {
   if (self->report_file != NULL)
     return g_strdup (self->report_file);
-  if (request->job->report_file == NULL || request->mode == ENGINE_DRY_RUN)
-    return NULL;
+  return job_path (request->job, request->job->accounts->pdata[0],
+                   request->job->report_file, error);
+}
+
+/* A plan writes nothing that was not asked for in the call. */
+static gboolean
+has_report (Cli *self, const EngineRequest *request)
+{
+  return self->report_file != NULL
+         || (request->job->report_file != NULL && request->mode == ENGINE_RUN);
+}
+
+static gboolean
+write_report (Cli *self, const EngineRequest *request, const EngineResult *result)
+{
   g_autoptr (GError) error = NULL;
-  char *path = job_path (request->job, request->job->accounts->pdata[0],
-                         request->job->report_file, &error);
-  if (path == NULL)
-    fprintf (stderr, "mailhaul: report: %s\n", error->message);
-  return path;
+  if (!has_report (self, request))
+    return TRUE;
+  g_autofree char *path = report_path (self, request, &error);
+  if (path != NULL && report_write (result, request->mode, path, &error))
+    return TRUE;
+  g_autofree char *text = cli_text (error->message);
+  fprintf (stderr, "mailhaul: %s\n", text);
+  return FALSE;
 }
 
 int
-run_job (Cli *self, EngineRequest *request)
+run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data)
 {
   g_autoptr (GCancellable) stop = g_cancellable_new ();
   g_autoptr (GCancellable) cancel = g_cancellable_new ();
@@ -55,15 +70,13 @@ run_job (Cli *self, EngineRequest *request)
   signals_free (signals);
   progress_free (listener.view);
 
-  if (!self->quiet)
-    report_text (result, request->mode);
   int exit_code = (int) result->exit_code;
-  g_autofree char *path = report_path (self, request);
-  g_autoptr (GError) error = NULL;
-  if (path != NULL && !report_write (result, request->mode, path, &error))
-    {
-      fprintf (stderr, "mailhaul: %s\n", error->message);
-      exit_code = exit_code == EXIT_CODE_DONE ? EXIT_CODE_SOME_FAILED : exit_code;
-    }
+  if (!self->quiet)
+    (print != NULL ? print : report_text) (self, result, request->mode, stdout,
+                                           user_data);
+  else if (exit_code != EXIT_CODE_DONE)
+    report_text (self, result, request->mode, stderr, NULL);
+  if (!write_report (self, request, result) && exit_code == EXIT_CODE_DONE)
+    exit_code = EXIT_CODE_SOME_FAILED;
   return exit_code;
 }

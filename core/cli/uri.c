@@ -75,7 +75,8 @@ uri_add_option (JobElement *element, const char *assignment, GError **error)
   const char *equals = strchr (assignment, '=');
   if (equals == NULL || equals == assignment)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
-                           "\"%s\" is not an option: write NAME=VALUE", assignment);
+                           "\"%.*s\" is not an option: write NAME=VALUE",
+                           (int) strcspn (assignment, "="), assignment);
   g_autofree char *name = g_strndup (assignment, (gsize) (equals - assignment));
   add_literal (element, name, equals + 1);
   return TRUE;
@@ -90,6 +91,14 @@ uri_parse_filter (const char *text, GError **error)
     {
       (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                              "filter \"%s\": %s", text, local->message);
+      return NULL;
+    }
+  if (strchr (words[0], '=') != NULL)
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "filter \"%s\": the filter's name comes first, like in "
+                             "'skip-folder name=Trash'",
+                             text);
       return NULL;
     }
   JobElement *element = job_element_new (words[0], 0);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sentence that matters, for one account: every selected message is at the
+ * destination, or what is not and what to do. Pure.
+ */
+#include "cli/cli.h"
+
+/* advice: what a person can do about an account that ended early. */
+static const char *
+advice (ExitCode code)
+{
+  switch (code)
+    {
+    case EXIT_CODE_DONE:
+      return "";
+    case EXIT_CODE_SOME_FAILED:
+      return "mend the cause and run it again: only what is missing is repeated";
+    case EXIT_CODE_USAGE:
+      return "correct the job";
+    case EXIT_CODE_SOURCE_UNREACHABLE:
+      return "see that the source is there and can be read, then run it again";
+    case EXIT_CODE_DESTINATION_UNREACHABLE:
+      return "see that the destination can be reached and written to, then run it again";
+    case EXIT_CODE_SOURCE_LOGIN:
+      return "check user and password of the source; it was not tried again, so that the "
+             "account does not get locked";
+    case EXIT_CODE_DESTINATION_LOGIN:
+      return "check user and password of the destination; it was not tried again, so "
+             "that the account does not get locked";
+    case EXIT_CODE_DESTINATION_FULL:
+      return "make room at the destination, then run it again";
+    case EXIT_CODE_REFUSED:
+      return "nothing was changed after that; see the reason";
+    case EXIT_CODE_INTERNAL:
+      return "this is a mistake in mailhaul or a plugin; please report it";
+    case EXIT_CODE_INTERRUPTED:
+      return "run it again: it goes on where it stopped";
+    }
+  return "";
+}
+
+static guint64
+count_different (const AccountResult *account)
+{
+  guint64 count = 0;
+  for (guint i = 0; i < account->differences->len; i++)
+    if (!((Difference *) account->differences->pdata[i])->surplus)
+      count++;
+  return count;
+}
+
+static gboolean
+created_folders (const AccountResult *account)
+{
+  for (guint i = 0; i < account->folders->len; i++)
+    if (((FolderResult *) account->folders->pdata[i])->created)
+      return TRUE;
+  return FALSE;
+}
+
+/* of_plan: what a run would do. */
+static char *
+of_plan (const AccountResult *account, const Ledger *total, const char *selected)
+{
+  g_autofree char *planned = cli_number (total->planned);
+  g_autofree char *bytes = cli_bytes (total->copied_bytes);
+  g_autofree char *flags = cli_number (total->flags_updated);
+  if (total->planned == 0 && total->flags_updated == 0 && !created_folders (account))
+    return g_strdup_printf (
+        "nothing to do: every one of the %s selected messages is at the destination",
+        selected);
+  if (total->flags_updated > 0)
+    return g_strdup_printf ("a run would copy %s of the %s selected messages (%s) and "
+                            "change the flags of %s",
+                            planned, selected, bytes, flags);
+  return g_strdup_printf ("a run would copy %s of the %s selected messages (%s)", planned,
+                          selected, bytes);
+}
+
+/* of_success: exit code 0 of a run or a verification. */
+static char *
+of_success (const AccountResult *account, const Ledger *total, const char *selected,
+            EngineMode mode)
+{
+  gboolean idle = mode == ENGINE_RUN && total->copied == 0 && total->flags_updated == 0
+                  && total->gone == 0 && !created_folders (account);
+  if (total->seen - total->skipped - total->gone == 0)
+    return g_strdup_printf ("%sno message is selected at the source",
+                            idle ? "nothing to do: " : "");
+  return g_strdup_printf ("%severy one of the %s selected messages is at the destination",
+                          mode == ENGINE_VERIFY ? "both sides agree: "
+                                                : (idle ? "nothing to do: " : ""),
+                          selected);
+}
+
+/* of_end: the account ended before its time. */
+static char *
+of_end (const AccountResult *account, const char *there, const char *selected)
+{
+  g_autofree char *reason = cli_text (account->error != NULL ? account->error->message
+                                                             : "the run was stopped");
+  const char *what = account->exit_code == EXIT_CODE_INTERRUPTED ? "interrupted"
+                                                                 : "NOT complete";
+  if (account->folders->len == 0)
+    return g_strdup_printf ("%s: %s; %s", what, reason, advice (account->exit_code));
+  return g_strdup_printf ("%s: %s; %s of the %s selected messages seen so far are at the "
+                          "destination; %s",
+                          what, reason, there, selected, advice (account->exit_code));
+}
+
+char *
+report_verdict (const AccountResult *account, EngineMode mode)
+{
+  Ledger total = { 0 };
+  account_result_total (account, &total);
+  g_autofree char *selected = cli_number (total.seen - total.skipped - total.gone);
+  g_autofree char *there = cli_number (total.copied + total.present + total.matched);
+  g_autofree char *failed = cli_number (total.failed);
+  g_autofree char *different = cli_number (count_different (account));
+
+  if (account->error != NULL || account->exit_code == EXIT_CODE_INTERRUPTED)
+    return of_end (account, there, selected);
+  if (account->exit_code == EXIT_CODE_DONE && mode == ENGINE_DRY_RUN)
+    return of_plan (account, &total, selected);
+  if (account->exit_code == EXIT_CODE_DONE)
+    return of_success (account, &total, selected, mode);
+  if (mode == ENGINE_DRY_RUN)
+    return g_strdup_printf ("NOT ready: %u problem%s in the way, see above",
+                            account->failures->len, cli_plural (account->failures->len));
+  if (count_different (account) > 0)
+    return g_strdup_printf ("the two sides differ in %s place%s, see above; %s",
+                            different, cli_plural (count_different (account)),
+                            mode == ENGINE_VERIFY
+                                ? "a run copies what is missing"
+                                : "look at these messages at the destination");
+  if (total.failed == 0)
+    return g_strdup_printf ("NOT complete: %u folder%s failed; %s of the %s selected "
+                            "messages seen are at the destination; %s",
+                            account->failures->len, cli_plural (account->failures->len),
+                            there, selected, advice (account->exit_code));
+  return g_strdup_printf ("NOT complete: %s of the %s selected messages are at the "
+                          "destination, %s failed; %s",
+                          there, selected, failed, advice (account->exit_code));
+}
