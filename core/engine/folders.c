@@ -103,14 +103,40 @@ post_folder_action (Lane *lane, const FolderPair *pair, ActionKind action)
   events_post (lane->account->events, &event);
 }
 
-/* A pair whose destination was just made: it is there, and empty. */
+/* The destination's listing after folders were made: with their UIDVALIDITY, from which
+ * on their keys count. */
+static gboolean
+relist (FolderSet *self, Lane *lane, GError **error)
+{
+  g_autoptr (GPtrArray)
+      listed = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_info_free);
+  if (!destination_call (lane->destination, call_list, listed, error))
+    return FALSE;
+  g_autoptr (GHashTable) by_text = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < listed->len; i++)
+    {
+      FolderInfo *info = listed->pdata[i];
+      g_hash_table_insert (by_text, info->text, info);
+    }
+  for (guint i = 0; i < self->pairs->len; i++)
+    {
+      FolderPair *pair = self->pairs->pdata[i];
+      if (pair->dropped == NULL && pair->destination == NULL)
+        pair->destination = g_hash_table_lookup (by_text, pair->destination_text);
+    }
+  g_ptr_array_extend_and_steal (self->destinations, g_steal_pointer (&listed));
+  return TRUE;
+}
+
+/* A folder that was made, but whose listing names it otherwise: it is there, and nothing
+ * is known of it. */
 static void
 note_created (FolderSet *self, FolderPair *pair)
 {
+  if (pair->destination != NULL)
+    return;
   HaulFolder made = HAUL_FOLDER_INIT;
   made.path = (HaulPath) pair->destination_path;
-  made.attributes = pair->source->attributes & HAUL_FOLDER_SUBSCRIBED;
-  made.status.known = HAUL_STATUS_MESSAGES;
   FolderInfo *info = folder_info_new (&made);
   g_ptr_array_add (self->destinations, info);
   pair->destination = info;
@@ -201,7 +227,8 @@ folder_set_create (FolderSet *self, Lane *lane, GPtrArray *results, GError **err
   collect (self, lane, &creation, results);
   if (ok && !lane->account->dry_run && creation.folders->len > 0)
     {
-      ok = destination_call (lane->destination, call_create, &creation, error);
+      ok = destination_call (lane->destination, call_create, &creation, error)
+           && relist (self, lane, error);
       if (ok)
         apply (self, lane, &creation, results);
     }

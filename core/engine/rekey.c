@@ -212,10 +212,45 @@ redirect_change (Pass *self, const Orphan *orphan, HaulBytes destination_key)
     }
 }
 
+/* Rows whose message is no longer there lose the key that now may be another message's.
+ */
+static gboolean
+void_keys (Pass *self, GArray *orphans, GArray *pairs, GError **error)
+{
+  g_autofree gboolean *paired = g_new0 (gboolean, MAX (orphans->len, 1));
+  for (guint i = 0; i < pairs->len; i++)
+    paired[g_array_index (pairs, MatchPair, i).destination] = TRUE;
+  for (guint i = 0; i < orphans->len; i++)
+    {
+      StateMessage row = g_array_index (orphans, Orphan, i).row;
+      const StateMessage *pointer = &row;
+      row.destination_key = HAUL_NO_BYTES;
+      if (!paired[i]
+          && !state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,
+                           error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The row of an orphan gets the key of the message that it is. */
+static gboolean
+set_key (Pass *self, const Orphan *orphan, Records *unknown, guint index, GError **error)
+{
+  StateMessage row = orphan->row;
+  const StateMessage *pointer = &row;
+  row.destination_key = records_key (unknown, index);
+  records_get (unknown, index)->tag = RECORD_CLAIMED;
+  redirect_change (self, orphan, row.destination_key);
+  return self->lane->account->dry_run
+         || state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,
+                         error);
+}
+
 gboolean
 rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **error)
 {
-  if (self->row->id == 0 || records_length (unknown) == 0)
+  if (self->row->id == 0 || (records_length (unknown) == 0 && !self->keys_void))
     return TRUE;
   g_autoptr (GArray) orphans = find_orphans (self, known, TRUE, error);
   if (orphans == NULL)
@@ -232,17 +267,11 @@ rekey_destinations (Pass *self, Records *unknown, const KeySet *known, GError **
   for (guint i = 0; ok && i < pairs->len; i++)
     {
       const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
-      const Orphan *orphan = &g_array_index (orphans, Orphan, pair->destination);
-      guint index = g_array_index (side.positions, guint, pair->source);
-      StateMessage row = orphan->row;
-      row.destination_key = records_key (unknown, index);
-      records_get (unknown, index)->tag = RECORD_CLAIMED;
-      redirect_change (self, orphan, row.destination_key);
-      const StateMessage *pointer = &row;
-      if (!self->lane->account->dry_run)
-        ok = state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,
-                          error);
+      ok = set_key (self, &g_array_index (orphans, Orphan, pair->destination), unknown,
+                    g_array_index (side.positions, guint, pair->source), error);
     }
+  if (ok && self->keys_void && !self->lane->account->dry_run)
+    ok = void_keys (self, orphans, pairs, error);
   side_clear (&side);
   return ok;
 }
