@@ -125,6 +125,12 @@ session_caps (const Session *self)
   return self->caps;
 }
 
+gboolean
+session_has_ended (const Session *self)
+{
+  return self->ended;
+}
+
 const HaulBackend *
 session_backend (const Session *self)
 {

@@ -18,6 +18,8 @@ void session_close (Session *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_close)
 /* session_caps: HaulCaps. */
 guint32 session_caps (const Session *self);
+/* session_has_ended: an error of session scope came: only session_close() is left. */
+gboolean session_has_ended (const Session *self);
 /* session_backend: (transfer none). */
 const HaulBackend *session_backend (const Session *self);
 /* session_has_role: the callbacks of @role are all there. */
