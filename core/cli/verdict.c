@@ -133,6 +133,10 @@ report_verdict (const AccountResult *account, EngineMode mode)
                             mode == ENGINE_VERIFY
                                 ? "a run copies what is missing"
                                 : "look at these messages at the destination");
+  if (total.failed == 0 && total.seen == 0)
+    return g_strdup_printf ("NOT complete: %u folder%s failed; %s",
+                            account->failures->len, cli_plural (account->failures->len),
+                            advice (account->exit_code));
   if (total.failed == 0)
     return g_strdup_printf ("NOT complete: %u folder%s failed; %s of the %s selected "
                             "messages seen are at the destination; %s",
