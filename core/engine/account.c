@@ -147,18 +147,20 @@ run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
   if (folders == NULL)
     return FALSE;
   make_results (self, folders->pairs);
+  VerifyRequest verify = { folders->pairs, self->result->folders,
+                           self->request->mode == ENGINE_VERIFY
+                               ? self->request->verify_level
+                               : self->job->verify };
   gboolean ok;
   if (self->request->mode == ENGINE_VERIFY)
-    ok = verify_run (lane, folders->pairs, self->result->folders,
-                     self->request->verify_level, error);
+    ok = verify_run (lane, &verify, out_source, error);
   else
     ok = forget_if_emptied (self, folders, error)
          && folder_set_create (folders, lane, self->result->folders, error)
          && lane_run (lane, folders->pairs, self->result->folders, out_source, error);
   if (ok && self->request->mode == ENGINE_RUN && self->job->verify != JOB_VERIFY_NONE
       && !lane_should_stop (lane))
-    ok = verify_run (lane, folders->pairs, self->result->folders, self->job->verify,
-                     error);
+    ok = verify_run (lane, &verify, out_source, error);
   folder_set_free (folders);
   return ok;
 }

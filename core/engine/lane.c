@@ -306,6 +306,18 @@ handle_break (Run *run, GError *reason, GError **error)
     }
 }
 
+gboolean
+lane_mend (Lane *lane, GError *reason, guint attempt, gboolean *out_source,
+           GError **error)
+{
+  Run run = { .lane = lane, .broken_in_row = attempt - 1 };
+  run.blamed = g_array_new (FALSE, FALSE, sizeof (guint));
+  gboolean ok = handle_break (&run, reason, error);
+  *out_source = run.source_side;
+  g_array_unref (run.blamed);
+  return ok;
+}
+
 /* One pair: a pass, and its place among the open ones. */
 static gboolean
 run_task (Run *run, guint index, GError **error)
@@ -429,8 +441,9 @@ lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source
       g_propagate_error (error, g_steal_pointer (&ignored));
       ok = FALSE;
     }
-  if (ok && !lane_should_stop (lane))
-    ok = settle_all (lane, error);
+  GError *unsettled = NULL;
+  while (ok && !lane_should_stop (lane) && !settle_all (lane, &unsettled))
+    ok = handle_break (&run, g_steal_pointer (&unsettled), error);
   *out_source = run.source_side;
   g_queue_clear (&run.waiting);
   g_array_unref (run.tasks);

@@ -214,6 +214,10 @@ gboolean lane_should_stop (Lane *lane);
  */
 gboolean lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source,
                    GError **error);
+/* lane_mend: with no pass under way a call ended with @reason (transfer full), for the
+ * @attempt-th time: waits, and connects again what broke. FALSE: as lane_run(). */
+gboolean lane_mend (Lane *lane, GError *reason, guint attempt, gboolean *out_source,
+                    GError **error);
 /* lane_open: both sessions. *@out_source: the error was the source's. */
 Lane *lane_open (Account *account, gboolean *out_source, GError **error);
 /* lane_close: accepts NULL. */

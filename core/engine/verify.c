@@ -381,37 +381,58 @@ check_folder (Check *self, GError **error)
   return ok && pair_by_identity (self, error) && compare (self, error);
 }
 
+static gboolean
+check_once (const Check *wanted, FolderPair *pair, FolderResult *result, GError **error)
+{
+  Check check = *wanted;
+  check.theirs = records_new ();
+  check.settled = key_set_new ();
+  check.pass = pass_new (check.lane, pair, result);
+  check.partner = g_array_new (FALSE, FALSE, sizeof (guint));
+  gboolean ok = check_folder (&check, error);
+  if (ok && check.lane->account->request->mode == ENGINE_VERIFY)
+    {
+      result->ledger = check.pass->ledger;
+      result->complete = result->ledger.failed == 0;
+    }
+  g_array_unref (check.partner);
+  records_free (check.theirs);
+  key_set_free (check.settled);
+  pass_free (check.pass);
+  return ok;
+}
+
 gboolean
-verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
+verify_run (Lane *lane, const VerifyRequest *request, gboolean *out_source,
             GError **error)
 {
-  gboolean fill_ledger = lane->account->request->mode == ENGINE_VERIFY;
+  AccountResult *account = lane->account->result;
+  gboolean whole = lane->account->request->mode == ENGINE_VERIFY;
   gboolean ok = TRUE;
-  for (guint i = 0; ok && i < pairs->len && !lane_should_stop (lane); i++)
+  for (guint i = 0; ok && i < request->pairs->len && !lane_should_stop (lane); i++)
     {
-      FolderPair *pair = pairs->pdata[i];
-      FolderResult *result = results->pdata[i];
+      FolderPair *pair = request->pairs->pdata[i];
       if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
         continue;
       /* After a run only what it wrote is looked at. */
       const KeySet *only = g_hash_table_lookup (lane->delivered, pair);
-      if (!fill_ledger && only == NULL)
+      if (!whole && only == NULL)
         continue;
-      Check check = { .lane = lane, .level = level, .only = fill_ledger ? NULL : only };
-      check.theirs = records_new ();
-      check.settled = key_set_new ();
-      check.pass = pass_new (lane, pair, result);
-      check.partner = g_array_new (FALSE, FALSE, sizeof (guint));
-      ok = check_folder (&check, error);
-      if (ok && fill_ledger)
+      Check wanted = { .lane = lane,
+                       .level = request->level,
+                       .only = whole ? NULL : only };
+      guint differences = account->differences->len;
+      guint64 verified = account->verified;
+      GError *reason = NULL;
+      for (guint attempt = 1;
+           ok && !check_once (&wanted, pair, request->results->pdata[i], &reason);
+           attempt++)
         {
-          result->ledger = check.pass->ledger;
-          result->complete = result->ledger.failed == 0;
+          /* A session was lost: the folder is compared anew. */
+          g_ptr_array_set_size (account->differences, (gint) differences);
+          account->verified = verified;
+          ok = lane_mend (lane, g_steal_pointer (&reason), attempt, out_source, error);
         }
-      g_array_unref (check.partner);
-      records_free (check.theirs);
-      key_set_free (check.settled);
-      pass_free (check.pass);
     }
   return ok;
 }

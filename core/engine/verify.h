@@ -6,10 +6,18 @@
 
 #include "engine/lane.h"
 
+/* VerifyRequest: what is to be compared, and how thoroughly. */
+typedef struct
+{
+  GPtrArray *pairs;   /* of FolderPair */
+  GPtrArray *results; /* of FolderResult, as many */
+  JobVerify level;
+} VerifyRequest;
+
 /*
  * verify_run: all pairs that are not left out; differences go to the account's result,
- * the ledgers of @results (of FolderResult, as many as @pairs) are filled in when the
- * request is a verification. Writes nothing. FALSE: it could not be carried out.
+ * the ledgers of the results are filled in when the run is a verification. Writes
+ * nothing. FALSE: it could not be carried out; *@out_source: because of the source.
  */
-gboolean verify_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, JobVerify level,
+gboolean verify_run (Lane *lane, const VerifyRequest *request, gboolean *out_source,
                      GError **error);
