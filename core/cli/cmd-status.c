@@ -185,7 +185,10 @@ print_text (const char *name, const Summary *summary, GArray *runs)
   print_count ("unfinished", summary->unfinished,
                " folders (the next run goes on there)");
   print_failures (summary);
-  if (summary->failed == 0 && summary->intents == 0 && summary->unfinished == 0)
+  const StateRun *last = &g_array_index (runs, StateRun, 0);
+  if (last->ended_unix == 0 || last->exit_code != EXIT_CODE_DONE)
+    printf ("  not complete: run it again, it goes on where it stopped\n");
+  else if (summary->failed == 0 && summary->intents == 0 && summary->unfinished == 0)
     printf ("  nothing is left of the last run\n");
 }
 

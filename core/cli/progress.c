@@ -15,7 +15,8 @@
 #define JSON_INTERVAL_US G_USEC_PER_SEC
 /* FAILURES_SHOWN_MAX: failures told as they happen; the summary and the report go on. */
 #define FAILURES_SHOWN_MAX 100
-#define BAR_COLUMNS        20
+#define BAR_COLUMNS        12
+#define NAME_COLUMNS       14
 
 /* Row: one account that has begun. */
 typedef struct
@@ -138,7 +139,7 @@ permille (const Progress *progress)
              : (guint) (1000.0 * (double) MIN (done, planned) / (double) planned);
 }
 
-/* describe: "12 of 60 messages, 1.2 of 7.0 MB, 300.0 kB/s, 19 s left, in Sent". */
+/* describe: "12/60 messages, 1.2 MB of 7.0 MB, 300.0 kB/s, 19 s left, in Sent". */
 static char *
 describe (const Row *row)
 {
@@ -154,7 +155,7 @@ describe (const Row *row)
     return g_strdup_printf ("looking%s%s", row->folder != NULL ? " at " : "",
                             row->folder != NULL ? row->folder : "");
   GString *text = g_string_new (NULL);
-  g_string_append_printf (text, "%s of %s messages, %s of %s, %s/s", done, planned, bytes,
+  g_string_append_printf (text, "%s/%s messages, %s of %s, %s/s", done, planned, bytes,
                           all, speed);
   if (rate >= 1 && progress->planned_bytes > progress->done_bytes)
     {
@@ -176,7 +177,7 @@ draw_row (const Row *row, guint columns)
   memset (bar, '#', filled);
   bar[BAR_COLUMNS] = '\0';
   g_autofree char *text = describe (row);
-  g_autofree char *name = cli_pad (row->name, 16);
+  g_autofree char *name = cli_pad (row->name, NAME_COLUMNS);
   g_autofree char *line = g_strdup_printf ("%s [%s] %s", name, bar, text);
   g_autofree char *cut = cli_pad (line, columns);
   fprintf (stderr, "%s\n", g_strchomp (cut));
