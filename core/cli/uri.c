@@ -14,6 +14,18 @@ add_literal (JobElement *element, const char *name, const char *value)
   job_element_add (element, name, escaped);
 }
 
+/* The last one wins, so that an option can correct what an address says. */
+static void
+drop_option (JobElement *element, const char *name)
+{
+  for (guint i = 0; i < element->options->len; i++)
+    if (strcmp (((JobOption *) element->options->pdata[i])->name, name) == 0)
+      {
+        g_ptr_array_remove_index (element->options, i);
+        return;
+      }
+}
+
 static JobElement *
 parse_imap (const char *uri, gboolean implicit_tls, GError **error)
 {
@@ -25,6 +37,15 @@ parse_imap (const char *uri, gboolean implicit_tls, GError **error)
       (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                              "\"%s\" is not an address like imaps://user@host:port/",
                              uri);
+      return NULL;
+    }
+  const char *path = g_uri_get_path (parsed);
+  if ((*path != '\0' && strcmp (path, "/") != 0) || g_uri_get_query (parsed) != NULL)
+    {
+      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                             "\"imap://%s%s\" names a folder: an address is a whole "
+                             "mailbox, choose folders with --filter",
+                             g_uri_get_host (parsed), path);
       return NULL;
     }
   if (g_uri_get_password (parsed) != NULL)
@@ -78,6 +99,7 @@ uri_add_option (JobElement *element, const char *assignment, GError **error)
                            "\"%.*s\" is not an option: write NAME=VALUE",
                            (int) strcspn (assignment, "="), assignment);
   g_autofree char *name = g_strndup (assignment, (gsize) (equals - assignment));
+  drop_option (element, name);
   add_literal (element, name, equals + 1);
   return TRUE;
 }
