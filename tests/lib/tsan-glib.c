@@ -16,19 +16,19 @@ static void
 acquire (gconstpointer address)
 {
   if (__tsan_acquire != NULL)
-    __tsan_acquire ((gpointer)address);
+    __tsan_acquire ((gpointer) address);
 }
 
 static void
 release (gconstpointer address)
 {
   if (__tsan_release != NULL)
-    __tsan_release ((gpointer)address);
+    __tsan_release ((gpointer) address);
 }
 
 /* GLib's own function of that name; looked up at each call, since dlsym is cheap enough
  * for a test and a cached pointer would need an order of its own. */
-#define REAL(name) ((__typeof__ (&name))dlsym (RTLD_NEXT, #name))
+#define REAL(name) ((__typeof__ (&name)) dlsym (RTLD_NEXT, #name))
 
 void
 g_mutex_lock (GMutex *mutex)
@@ -75,18 +75,18 @@ g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
 
 gboolean (g_once_init_enter) (volatile void *location)
 {
-  gboolean first = ((gboolean (*) (volatile void *))dlsym (
+  gboolean first = ((gboolean (*) (volatile void *)) dlsym (
       RTLD_NEXT, "g_once_init_enter")) (location);
 
-  acquire ((gconstpointer)location);
+  acquire ((gconstpointer) location);
   return first;
 }
 
 void (g_once_init_leave) (volatile void *location, gsize result)
 {
-  release ((gconstpointer)location);
-  ((void (*) (volatile void *, gsize))dlsym (RTLD_NEXT, "g_once_init_leave")) (location,
-                                                                               result);
+  release ((gconstpointer) location);
+  ((void (*) (volatile void *, gsize)) dlsym (RTLD_NEXT, "g_once_init_leave")) (location,
+                                                                                result);
 }
 
 void
@@ -164,10 +164,10 @@ gboolean (g_atomic_ref_count_dec) (gatomicrefcount *count)
 {
   gboolean last;
 
-  release ((gconstpointer)count);
-  last = ((gboolean (*) (gatomicrefcount *))dlsym (RTLD_NEXT, "g_atomic_ref_count_dec")) (
-      count);
-  acquire ((gconstpointer)count);
+  release ((gconstpointer) count);
+  last = ((gboolean (*) (gatomicrefcount *)) dlsym (RTLD_NEXT,
+                                                    "g_atomic_ref_count_dec")) (count);
+  acquire ((gconstpointer) count);
   return last;
 }
 
