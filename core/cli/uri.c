@@ -43,9 +43,9 @@ parse_imap (const char *uri, gboolean implicit_tls, GError **error)
   if ((*path != '\0' && strcmp (path, "/") != 0) || g_uri_get_query (parsed) != NULL)
     {
       (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
-                             "\"imap://%s%s\" names a folder: an address is a whole "
+                             "\"%s://%s%s\" names a folder: an address is a whole "
                              "mailbox, choose folders with --filter",
-                             g_uri_get_host (parsed), path);
+                             g_uri_get_scheme (parsed), g_uri_get_host (parsed), path);
       return NULL;
     }
   if (g_uri_get_password (parsed) != NULL)

@@ -358,8 +358,7 @@ test_copy_with_filters (Fixture *fixture, gconstpointer data)
       0, "selected messages is at the destination", "");
   g_assert_true (exists (fixture, "x"));
   g_assert_true (exists (fixture, "mailhaul"));
-  expect (fixture, "copy maildir:x mbox:back/ --state other", 0, "every one of the",
-          "");
+  expect (fixture, "copy maildir:x mbox:back/ --state other", 0, "every one of the", "");
   g_assert_true (exists (fixture, "other"));
 }
 
