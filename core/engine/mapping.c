@@ -142,6 +142,10 @@ mapping_make (GPtrArray *sources, GPtrArray *destinations, const MappingRules *r
         continue;
       char *key = collision_key (pair->destination_text, rules->case_insensitive);
       pair->destination = g_hash_table_lookup (listed, key);
+      /* A mere container is not there yet as a folder that can take mail. */
+      if (pair->destination != NULL && holds_messages (pair)
+          && (pair->destination->attributes & HAUL_FOLDER_NOSELECT))
+        pair->destination = NULL;
       FolderPair *other = g_hash_table_lookup (taken, key);
       if (other != NULL && holds_messages (other) && holds_messages (pair))
         {

@@ -450,6 +450,18 @@ test_stopped_before (void)
   world_free (world);
 }
 
+/* ---- folders ---- */
+
+static void
+test_container_becomes_folder (void)
+{
+  World *world = world_new (FALSE);
+  disarm (world);
+  memory_store_create (world->destination, deep, 0, 0); /* and Work, not selectable */
+  assert_second_run_completes (world, "container");
+  world_free (world);
+}
+
 #define LOST_SESSION HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION, TRUE
 #define LOST_FOLDER  HAUL_ERROR_PERMISSION, HAUL_SCOPE_FOLDER, FALSE
 #define BUSY_FOLDER  HAUL_ERROR_BUSY, HAUL_SCOPE_FOLDER, TRUE
@@ -490,6 +502,7 @@ main (int argc, char **argv)
       g_autofree char *path = g_strdup_printf ("/engine/every-step/%s", names[i]);
       g_test_add_data_func (path, &cases[i], test_every_step);
     }
+  g_test_add_func ("/engine/folders/container-gets-mail", test_container_becomes_folder);
   g_test_add_func ("/engine/limits/full-destination-stops-the-folder", test_quota);
   g_test_add_func ("/engine/limits/full-while-some-wait-for-another-offer",
                    test_quota_and_refused_once);
