@@ -117,7 +117,7 @@ haul_feed_fail (HaulFeed *feed, HaulItem *item, GError *reason)
 void
 haul_feed_again (HaulFeed *feed, HaulItem *item)
 {
-  if (item->attempt >= FEED_ATTEMPTS_MAX)
+  if (g_hash_table_contains (feed->taken, item) && item->attempt >= FEED_ATTEMPTS_MAX)
     {
       haul_feed_fail (feed, item,
                       g_error_new (HAUL_ERROR, HAUL_ERROR_REJECTED,
