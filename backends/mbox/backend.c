@@ -23,7 +23,8 @@ static const HaulOptionSpec mbox_options[] = {
                  "and writes mboxrd"),
   HAUL_OPT_ENUM (MboxSettings, tree, "tree", "auto", tree_choices, HAUL_OPT_NONE,
                  "Whether path is a directory of mbox files; auto means yes if it is a "
-                 "directory or ends with a slash"),
+                 "directory, ends with a slash, or is new and must hold "
+                 "more than the inbox"),
   HAUL_OPT_ENUM (MboxSettings, lock, "lock", "auto", locks, HAUL_OPT_NONE,
                  "How the file is locked against other programs"),
   HAUL_OPT_ENUM (MboxSettings, durability, "durability", "batch", durabilities,

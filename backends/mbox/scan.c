@@ -198,6 +198,7 @@ run_scan (Scan *self, MboxFile *file, HaulScanResult *out_result, GError **error
       reader.user_data = self;
       self->base = &base;
       done = done && mbox_reader_run (&reader, start, position.size, error);
+      self->base = NULL;
       mbox_base_clear (&base);
     }
   if (!done || !check_unchanged (file, &position, error))

@@ -209,6 +209,19 @@ mbox_session_list (gpointer session, HaulFolderFunc func, gpointer user_data,
   return TRUE;
 }
 
+/* A store that does not exist yet, and of which the job does not say what it is, becomes
+ * a tree as soon as it must hold more than the inbox. */
+static void
+choose_shape (MboxSession *self, const HaulFolder *folders, gsize count)
+{
+  struct stat status;
+  if (self->settings->tree != 0 || self->tree.is_tree
+      || stat (self->settings->path, &status) == 0)
+    return;
+  for (gsize i = 0; i < count && !self->tree.is_tree; i++)
+    self->tree.is_tree = !haul_path_is_inbox (folders[i].path);
+}
+
 gboolean
 mbox_session_create (gpointer session, const HaulFolder *folders, gsize count,
                      HaulFolderResultFunc func, gpointer user_data, GError **error)
@@ -216,6 +229,7 @@ mbox_session_create (gpointer session, const HaulFolder *folders, gsize count,
   MboxSession *self = session;
   if (!self->dry_run && !mbox_session_may_write (self, "create folders", error))
     return FALSE;
+  choose_shape (self, folders, count);
   for (gsize i = 0; i < count; i++)
     {
       g_autoptr (GError) cause = NULL;

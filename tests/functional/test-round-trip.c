@@ -34,7 +34,7 @@ test_round_trip (void)
   g_assert_cmpuint (corpus_count (expected), ==, MESSAGES);
 
   char *uris[] = { g_strdup_printf ("maildir:%s", source),
-                   g_strdup_printf ("mbox:%s/a/", dir),
+                   g_strdup_printf ("mbox:%s/a", dir),
                    g_strdup_printf ("maildir:%s/b", dir),
                    g_strdup_printf ("mbox:%s/c/", dir),
                    g_strdup_printf ("maildir:%s/d", dir) };
