@@ -146,6 +146,9 @@ void signals_free (Signals *self);
 /* uri_parse: "maildir:PATH", "mbox:PATH", "imaps://user@host:port/", … as an element.
  * NULL with HAUL_ERROR_CONFIG. (transfer full) */
 JobElement *uri_parse (const char *uri, GError **error);
+/* uri_split: like g_uri_parse(), but a user's name may contain '@' as it is, as those of
+ * most providers do: the last one in front of the path counts. (transfer full) */
+GUri *uri_split (const char *uri, GError **error);
 /* uri_add_option: NAME=VALUE to @element. FALSE: no '='. */
 gboolean uri_add_option (JobElement *element, const char *assignment, GError **error);
 /* uri_parse_filter: "skip-folder name=Trash" with shell quoting. (transfer full) */

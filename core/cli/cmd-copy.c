@@ -76,7 +76,7 @@ add_identity (Cli *cli, GString *text, const JobElement *element)
 static char *
 readable (const char *uri)
 {
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GUri) parsed = uri_split (uri, NULL);
   if (parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed))
     return g_strconcat (g_uri_get_user (parsed) != NULL ? g_uri_get_user (parsed) : "",
                         g_uri_get_user (parsed) != NULL ? "@" : "",

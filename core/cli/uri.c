@@ -14,6 +14,34 @@ add_literal (JobElement *element, const char *name, const char *value)
   job_element_add (element, name, escaped);
 }
 
+GUri *
+uri_split (const char *uri, GError **error)
+{
+  const char *authority = strstr (uri, "://");
+  if (authority == NULL)
+    return g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, error);
+  authority += strlen ("://");
+  gsize length = strcspn (authority, "/?#");
+  const char *last = g_strrstr_len (authority, (gssize) length, "@");
+  GString *tidy = g_string_new_len (uri, authority - uri);
+  for (const char *at = authority; *at != '\0'; at++)
+    if (*at == '@' && last != NULL && at < last)
+      g_string_append (tidy, "%40");
+    else
+      g_string_append_c (tidy, *at);
+  GUri *parsed = g_uri_parse (tidy->str, G_URI_FLAGS_HAS_PASSWORD, error);
+  g_string_free (tidy, TRUE);
+  return parsed;
+}
+
+/* without_user: what may be shown of an address: a password may stand before the '@'. */
+static const char *
+without_user (const char *uri)
+{
+  const char *at = strrchr (uri, '@');
+  return at != NULL ? at + 1 : uri;
+}
+
 /* The last one wins, so that an option can correct what an address says. */
 static void
 drop_option (JobElement *element, const char *name)
@@ -30,13 +58,13 @@ static JobElement *
 parse_imap (const char *uri, gboolean implicit_tls, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, &local);
+  g_autoptr (GUri) parsed = uri_split (uri, &local);
   if (parsed == NULL || g_uri_get_host (parsed) == NULL
       || *g_uri_get_host (parsed) == '\0')
     {
       (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                              "\"%s\" is not an address like imaps://user@host:port/",
-                             uri);
+                             without_user (uri));
       return NULL;
     }
   const char *path = g_uri_get_path (parsed);
