@@ -46,7 +46,7 @@ engine_check (const Job *job, Registry *registry, Problems *problems)
   return problems_count (problems) == before;
 }
 
-/* One account as a job for the pool. */
+/* One account as work for a thread. */
 typedef struct
 {
   const JobAccount *account;
@@ -59,6 +59,7 @@ typedef struct
   Events *events;
   Pace pace;
   GArray *work; /* of Work */
+  gint next;    /* atomic: the first that no worker has taken */
 } Run;
 
 static void
@@ -83,24 +84,33 @@ on_tick (gpointer user_data)
     }
 }
 
-static void
-run_work (gpointer data, gpointer user_data)
+/* A worker: one account after the other, as long as there are any. */
+static gpointer
+run_work (gpointer data)
 {
-  Work *work = data;
-  Run *run = user_data;
-  account_run (run->request, work->account, run->events, &run->pace, work->result);
+  Run *run = data;
+  for (;;)
+    {
+      guint index = (guint) g_atomic_int_add (&run->next, 1);
+      if (index >= run->work->len)
+        return NULL;
+      Work *work = &g_array_index (run->work, Work, index);
+      account_run (run->request, work->account, run->events, &run->pace, work->result);
+    }
 }
 
-/* Feeds the pool and waits for it, so that the caller's thread is free for events. */
+/* Starts the workers and waits for them, so that the caller's thread is free for events.
+ */
 static gpointer
 supervise (gpointer data)
 {
   Run *run = data;
-  guint limit = MAX (run->request->job->account_limit, 1);
-  GThreadPool *pool = g_thread_pool_new (run_work, run, (gint) limit, FALSE, NULL);
-  for (guint i = 0; i < run->work->len; i++)
-    g_thread_pool_push (pool, &g_array_index (run->work, Work, i), NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
+  guint limit = MIN (MAX (run->request->job->account_limit, 1), run->work->len);
+  g_autoptr (GPtrArray) workers = g_ptr_array_new ();
+  for (guint i = 0; i < limit; i++)
+    g_ptr_array_add (workers, g_thread_new ("account", run_work, run));
+  for (guint i = 0; i < limit; i++)
+    g_thread_join (workers->pdata[i]);
   events_close (run->events);
   return NULL;
 }
