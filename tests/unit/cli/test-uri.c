@@ -30,6 +30,7 @@ test_addresses (void)
     { "imaps://joe@mail.host/", "imap host=mail.host user=joe tls=implicit" },
     { "imaps://mail.host", "imap host=mail.host tls=implicit" },
     { "imap://joe@mail.host:1143/",
+      /* lint: allow test-port: it is only parsed */
       "imap host=mail.host port=1143 user=joe tls=starttls" },
     { "imaps://joe%40example.com@mail.host/",
       "imap host=mail.host user=joe@example.com tls=implicit" },
