@@ -157,7 +157,7 @@ static gboolean
 judge (State *self, int result, const char *action, SchemaVerdict *out_verdict,
        GError **error)
 {
-  if (!state_sql_is_damage (result))
+  if (!state_sql_is_damage (result) && (result & 0xff) != SQLITE_ERROR)
     return state_sql_error (self, result, action, error);
   *out_verdict = SCHEMA_DAMAGED;
   return TRUE;

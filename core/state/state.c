@@ -166,7 +166,9 @@ connect_to (State *self, const char *name, int flags, gboolean thorough,
     chmod (self->path, 0600); /* subjects are private; the journal inherits the mode */
   if (result == SQLITE_OK)
     result = schema_configure (self);
-  if (state_sql_is_damage (result))
+  /* Our own statements are right: an existing file that cannot run them is not one of
+   * ours any more ("unsupported file format"). */
+  if (state_sql_is_damage (result) || (existed && (result & 0xff) == SQLITE_ERROR))
     {
       *out_verdict = SCHEMA_DAMAGED;
       return TRUE;
