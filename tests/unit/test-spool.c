@@ -35,6 +35,23 @@ fill (Spool *spool, gsize length, gsize cut, GError **error)
 }
 
 static void
+assert_reads_back (Spool *spool, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 out[7001];
+  gsize at = 0, count = 0;
+  do
+    {
+      g_assert_true (spool_read (spool, out, sizeof out, &count, &error));
+      for (gsize n = 0; n < count; n++, at++)
+        if (out[n] != byte_at (at))
+          g_error ("byte %u of %u differs", (guint) at, (guint) length);
+    }
+  while (count > 0);
+  g_assert_cmpuint (at, ==, length);
+}
+
+static void
 test_reads_back (void)
 {
   static const gsize lengths[] = { 0,
@@ -49,20 +66,10 @@ test_reads_back (void)
       {
         g_autoptr (Spool) spool = spool_new ();
         g_autoptr (GError) error = NULL;
-        guint8 out[7001];
-        gsize at = 0, count = 0;
         g_assert_true (fill (spool, lengths[i], cuts[k], &error));
         g_assert_no_error (error);
         g_assert_cmpuint (spool_size (spool), ==, lengths[i]);
-        do
-          {
-            g_assert_true (spool_read (spool, out, sizeof out, &count, &error));
-            for (gsize n = 0; n < count; n++, at++)
-              if (out[n] != byte_at (at))
-                g_error ("byte %u of %u differs", (guint) at, (guint) lengths[i]);
-          }
-        while (count > 0);
-        g_assert_cmpuint (at, ==, lengths[i]);
+        assert_reads_back (spool, lengths[i]);
       }
 }
 
