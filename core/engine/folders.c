@@ -181,6 +181,11 @@ apply (FolderSet *self, Lane *lane, Creation *creation, GPtrArray *results)
           continue;
         }
       account_result_fail (lane->account->result, pair->source->text, NULL, NULL, error);
+      Event event = { .kind = EVENT_FAILURE,
+                      .account = lane->account->result->name,
+                      .folder = pair->source->text,
+                      .text = error->message };
+      events_post (lane->account->events, &event);
       result->created = FALSE;
       result->complete = FALSE;
       pair->dropped = g_strdup_printf ("could not be created: %s", error->message);

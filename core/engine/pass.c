@@ -251,6 +251,12 @@ start (Pass *self, GError **error)
                                  self->pair->destination_text, error);
   if (self->row == NULL || !check_validity (self, error))
     return FALSE;
+  /* A dry run leaves the rows of an emptied destination in place, and takes no notice. */
+  if (account->destination_emptied && account->dry_run)
+    {
+      self->row->id = 0;
+      self->row->clean = FALSE;
+    }
   if (pass_is_unchanged (self))
     return TRUE;
   if (!recover (self, error) || !pass_scan (self, error) || !pass_match (self, error))
