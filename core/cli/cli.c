@@ -129,9 +129,9 @@ cli_parse (Cli *self, GOptionEntry *entries, const char *usage, const char *summ
       || !cli_choice ("--color", color, whens, &when)
       || !cli_choice ("--log-level", level, levels, &log_level))
     return FALSE;
-  self->progress = (ProgressMode) mode;
+  self->progress = self->quiet ? PROGRESS_NONE : progress_mode ((ProgressMode) mode);
   self->color = wants_color (when);
-  (void) log_init (levels[log_level], json == 1);
+  (void) log_init (levels[log_level], json == 1, self->progress == PROGRESS_TTY);
   self->registry = registry_new ((const char *const *) self->plugin_paths);
   return TRUE;
 }

@@ -22,8 +22,8 @@ typedef enum
 typedef struct
 {
   char **plugin_paths;
-  char *report_file; /* as given; NULL: the job's own */
-  ProgressMode progress;
+  char *report_file;     /* as given; NULL: the job's own */
+  ProgressMode progress; /* never PROGRESS_AUTO once parsed; quiet: PROGRESS_NONE */
   gboolean quiet;
   gboolean color; /* on standard output */
   Registry *registry;
@@ -122,6 +122,12 @@ gboolean report_write (const EngineResult *result, EngineMode mode, const char *
 
 /* ---- progress.c ---- */
 
+/* CLI_CLEAR: takes progress off a terminal before something else is said there; for
+ * PROGRESS_TTY only. */
+#define CLI_CLEAR "\r\033[J"
+
+/* progress_mode: @wanted, with PROGRESS_AUTO decided by what standard error is. */
+ProgressMode progress_mode (ProgressMode wanted);
 /* ProgressView: shows on standard error what runs; main thread. */
 typedef struct _ProgressView ProgressView;
 /* progress_new: (transfer full). */
@@ -136,8 +142,9 @@ void progress_free (ProgressView *self);
 /* Signals: SIGINT, SIGTERM and SIGHUP as cancellations. */
 typedef struct _Signals Signals;
 /* signals_new: the first signal cancels @stop, the second @cancel, the third ends the
- * process. To be called before other threads are made. (transfer full) */
-Signals *signals_new (GCancellable *stop, GCancellable *cancel);
+ * process. @clears: standard error shows PROGRESS_TTY. To be called before other threads
+ * are made. (transfer full) */
+Signals *signals_new (GCancellable *stop, GCancellable *cancel, gboolean clears);
 /* signals_free: signals do again what they did before. */
 void signals_free (Signals *self);
 
@@ -165,5 +172,6 @@ gboolean password_add (Cli *cli, JobElement *element, const char *side, const ch
 /* ---- log.c ---- */
 
 /* log_init: sends haul's log to standard error from @level_name ("debug", "info",
- * "notice", "warning", "error") on, as text or JSON lines. FALSE: no such level. */
-gboolean log_init (const char *level_name, gboolean json);
+ * "notice", "warning", "error") on, as text or JSON lines. @clears: standard error may
+ * show PROGRESS_TTY. FALSE: no such level. */
+gboolean log_init (const char *level_name, gboolean json, gboolean clears);

@@ -12,6 +12,7 @@ typedef struct
 {
   GLogLevelFlags lowest;
   gboolean json;
+  const char *clear; /* what takes progress off the terminal; "": nothing does */
 } LogSettings;
 
 static char *
@@ -63,17 +64,17 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize count, gpointer 
     {
       g_autofree char *text = cli_json_quote (line);
       g_autofree char *from = cli_json_quote (domain);
-      fprintf (stderr, "{\"log\":\"%s\",\"time\":%.3f,\"domain\":%s,\"message\":%s}\n",
-               level_text (level), (double) g_get_real_time () / G_USEC_PER_SEC, from,
-               text);
+      fprintf (stderr, "%s{\"log\":\"%s\",\"time\":%.3f,\"domain\":%s,\"message\":%s}\n",
+               settings->clear, level_text (level),
+               (double) g_get_real_time () / G_USEC_PER_SEC, from, text);
     }
   else
-    fprintf (stderr, "mailhaul: %s: %s\n", level_text (level), line);
+    fprintf (stderr, "%smailhaul: %s: %s\n", settings->clear, level_text (level), line);
   return G_LOG_WRITER_HANDLED;
 }
 
 gboolean
-log_init (const char *level_name, gboolean json)
+log_init (const char *level_name, gboolean json, gboolean clears)
 {
   static const struct
   {
@@ -90,6 +91,7 @@ log_init (const char *level_name, gboolean json)
         LogSettings *settings = g_new (LogSettings, 1);
         settings->lowest = levels[i].level;
         settings->json = json;
+        settings->clear = clears ? CLI_CLEAR : "";
         g_log_set_writer_func (write_log, settings, g_free);
         return TRUE;
       }

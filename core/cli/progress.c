@@ -34,7 +34,7 @@ struct _ProgressView
   ProgressMode mode;
   GPtrArray *rows;
   GHashTable *by_name; /* name → row, borrowed */
-  guint drawn;         /* lines on the terminal that are ours, above the cursor */
+  guint drawn;         /* lines on the terminal that are ours, from the cursor on */
   guint failures;
   gint64 drawn_us;
 };
@@ -48,6 +48,7 @@ row_free (gpointer data)
   g_free (row);
 }
 
+/* may_draw: whether standard error is a terminal whose cursor may be moved. */
 static gboolean
 may_draw (void)
 {
@@ -57,15 +58,21 @@ may_draw (void)
          && strcmp (term, "dumb") != 0;
 }
 
+ProgressMode
+progress_mode (ProgressMode wanted)
+{
+  if (wanted != PROGRESS_AUTO)
+    return wanted;
+  return may_draw () ? PROGRESS_TTY : PROGRESS_PLAIN;
+}
+
 ProgressView *
 progress_new (ProgressMode mode)
 {
   ProgressView *self = g_new0 (ProgressView, 1);
   self->rows = g_ptr_array_new_with_free_func (row_free);
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  self->mode = mode;
-  if (mode == PROGRESS_AUTO)
-    self->mode = may_draw () ? PROGRESS_TTY : PROGRESS_PLAIN;
+  self->mode = progress_mode (mode);
   return self;
 }
 
@@ -104,12 +111,13 @@ sample (Row *row, const Progress *progress)
                                                  __ATOMIC_RELAXED);
 }
 
-/* clear: takes our lines off the terminal. */
+/* clear: takes our lines off the terminal. The cursor rests at the first of them, so that
+ * another thread (a log, a signal) can do the same without knowing how many there are. */
 static void
 clear (ProgressView *self)
 {
   if (self->drawn > 0)
-    fprintf (stderr, "\033[%uA\r\033[J", self->drawn);
+    fputs (CLI_CLEAR, stderr);
   self->drawn = 0;
 }
 
@@ -169,7 +177,7 @@ describe (const Row *row)
 }
 
 static void
-draw_row (const Row *row, guint columns)
+draw_row (GString *out, const Row *row, guint columns)
 {
   char bar[BAR_COLUMNS + 1];
   guint filled = permille (&row->progress) * BAR_COLUMNS / 1000;
@@ -180,10 +188,10 @@ draw_row (const Row *row, guint columns)
   g_autofree char *name = cli_pad (row->name, NAME_COLUMNS);
   g_autofree char *line = g_strdup_printf ("%s [%s] %s", name, bar, text);
   g_autofree char *cut = cli_pad (line, columns);
-  fprintf (stderr, "%s\n", g_strchomp (cut));
+  g_string_append_printf (out, "%s\n", g_strchomp (cut));
 }
 
-/* draw: all running accounts, as many as fit. */
+/* draw: all running accounts, as many as fit, in one write. */
 static void
 draw (ProgressView *self)
 {
@@ -194,7 +202,8 @@ draw (ProgressView *self)
       columns = size.ws_col;
       lines = size.ws_row;
     }
-  clear (self);
+  g_autoptr (GString) out = g_string_new (CLI_CLEAR);
+  self->drawn = 0;
   for (guint i = 0; i < self->rows->len; i++)
     {
       const Row *row = self->rows->pdata[i];
@@ -202,16 +211,19 @@ draw (ProgressView *self)
         continue;
       if (++running + 1 < lines)
         {
-          draw_row (row, columns - 1);
+          draw_row (out, row, columns - 1);
           self->drawn++;
         }
     }
   if (running > self->drawn)
     {
-      fprintf (stderr, "… and %u more accounts\n", running - self->drawn);
+      guint more = running - self->drawn;
+      g_string_append_printf (out, "… and %u more account%s\n", more, cli_plural (more));
       self->drawn++;
     }
-  fflush (stderr);
+  if (self->drawn > 0)
+    g_string_append_printf (out, "\033[%uA", self->drawn);
+  fputs (out->str, stderr);
   self->drawn_us = g_get_monotonic_time ();
 }
 
@@ -230,7 +242,8 @@ tick (ProgressView *self, Row *row)
     return;
   g_autofree char *text = describe (row);
   g_autofree char *line = cli_text (text);
-  fprintf (stderr, "%s: %s\n", row->name, line);
+  g_autofree char *name = cli_text (row->name);
+  fprintf (stderr, "%s: %s\n", name, line);
   row->printed_us = now_us;
 }
 

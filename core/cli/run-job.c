@@ -59,13 +59,13 @@ run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data
 {
   g_autoptr (GCancellable) stop = g_cancellable_new ();
   g_autoptr (GCancellable) cancel = g_cancellable_new ();
-  Listener listener = { progress_new (self->quiet ? PROGRESS_NONE : self->progress),
-                        request->event, request->event_data };
+  Listener listener = { progress_new (self->progress), request->event,
+                        request->event_data };
   request->stop = stop;
   request->cancel = cancel;
   request->event = on_event;
   request->event_data = &listener;
-  Signals *signals = signals_new (stop, cancel);
+  Signals *signals = signals_new (stop, cancel, self->progress == PROGRESS_TTY);
   g_autoptr (EngineResult) result = engine_run (request);
   signals_free (signals);
   progress_free (listener.view);

@@ -19,6 +19,7 @@ struct _Signals
   GCancellable *cancel;
   GThread *thread;
   sigset_t before;
+  const char *clear; /* what takes progress off the terminal; "": nothing does */
   int signal_fd;
   int end_fd;
 };
@@ -52,17 +53,20 @@ on_signal (Signals *self, int number)
 {
   if (g_cancellable_is_cancelled (self->cancel))
     {
+      fputs (self->clear, stderr);
       die (number);
       return;
     }
   if (g_cancellable_is_cancelled (self->stop))
     {
-      fprintf (stderr, "mailhaul: stopping now\n");
+      fprintf (stderr, "%smailhaul: stopping now\n", self->clear);
       g_cancellable_cancel (self->cancel);
       return;
     }
-  fprintf (stderr, "mailhaul: stopping: what is in flight is finished first; the same "
-                   "again stops at once\n");
+  fprintf (stderr,
+           "%smailhaul: stopping: what is in flight is finished first; the same again "
+           "stops at once\n",
+           self->clear);
   g_cancellable_cancel (self->stop);
 }
 
@@ -86,13 +90,14 @@ watch (gpointer data)
 }
 
 Signals *
-signals_new (GCancellable *stop, GCancellable *cancel)
+signals_new (GCancellable *stop, GCancellable *cancel, gboolean clears)
 {
   Signals *self = g_new0 (Signals, 1);
   sigset_t set;
 
   fill_set (&set);
   (void) sigprocmask (SIG_BLOCK, &set, &self->before);
+  self->clear = clears ? CLI_CLEAR : "";
   self->stop = g_object_ref (stop);
   self->cancel = g_object_ref (cancel);
   self->signal_fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
