@@ -134,7 +134,9 @@ size_of (const char *path, const char *suffix)
 {
   g_autofree char *name = g_strconcat (path, suffix, NULL);
   struct stat status;
-  return stat (name, &status) == 0 ? (guint64) status.st_size : 0;
+  /* Of a directory the size says nothing, and differs between file systems. */
+  return stat (name, &status) == 0 && S_ISREG (status.st_mode) ? (guint64) status.st_size
+                                                               : 0;
 }
 
 static void
