@@ -154,10 +154,11 @@ cli_print_problems (Problems *problems)
       const Problem *problem = problems_get (problems, i);
       const char *kind = problem->warning ? "warning: " : "";
       g_autofree char *text = cli_text (problem->text);
+      g_autofree char *file = cli_text (problem->file);
       if (problem->file != NULL && problem->line > 0)
-        fprintf (stderr, "%s:%u: %s%s\n", problem->file, problem->line, kind, text);
+        fprintf (stderr, "%s:%u: %s%s\n", file, problem->line, kind, text);
       else if (problem->file != NULL)
-        fprintf (stderr, "%s: %s%s\n", problem->file, kind, text);
+        fprintf (stderr, "%s: %s%s\n", file, kind, text);
       else
         fprintf (stderr, "mailhaul: %s%s\n", kind, text);
     }
@@ -170,11 +171,11 @@ cli_print_problems (Problems *problems)
 }
 
 Job *
-cli_load_job (Cli *self, const char *file)
+cli_load_job (Cli *self, const char *file, gboolean plugins)
 {
   g_autoptr (Problems) problems = problems_new ();
   g_autoptr (Job) job = job_load (file, problems);
-  if (job != NULL)
+  if (job != NULL && plugins)
     (void) engine_check (job, self->registry, problems);
   cli_print_problems (problems);
   return job != NULL && problems_count (problems) == 0 ? g_steal_pointer (&job) : NULL;

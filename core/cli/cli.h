@@ -25,7 +25,8 @@ typedef struct
   char *report_file;     /* as given; NULL: the job's own */
   ProgressMode progress; /* never PROGRESS_AUTO once parsed; quiet: PROGRESS_NONE */
   gboolean quiet;
-  gboolean color; /* on standard output */
+  gboolean color;    /* on standard output */
+  gint64 elapsed_us; /* of the last run_job() */
   Registry *registry;
 } Cli;
 
@@ -65,9 +66,9 @@ gboolean cli_choice (const char *option, const char *text, const char *const *na
 /* cli_print_problems: all of them, sorted, with one line of advice if there were errors.
  */
 void cli_print_problems (Problems *problems);
-/* cli_load_job: loads and checks a job file against the plugins; NULL: problems were
- * printed. */
-Job *cli_load_job (Cli *self, const char *file);
+/* cli_load_job: loads a job file and checks it, with @plugins also against the plugins
+ * and their secrets, which only who connects needs; NULL: problems were printed. */
+Job *cli_load_job (Cli *self, const char *file, gboolean plugins);
 /* cli_check_accounts: every one of @names (may be NULL) is an account of the job; FALSE:
  * the mistake was printed. */
 gboolean cli_check_accounts (const Job *job, char *const *names);
@@ -91,6 +92,11 @@ char *cli_subject (const char *raw);
 /* cli_pad: cli_text() with blanks after it up to @columns of a terminal, or cut with "…"
  * to fit. (transfer full) */
 char *cli_pad (const char *text, guint columns);
+/* cli_reasons: the keys of a table reason → count (GUINT as pointer), the most frequent
+ * first. (transfer container) */
+const char **cli_reasons (GHashTable *counts, guint *out_length);
+/* cli_action: "copy", "create-folder", … as JSON names it. */
+const char *cli_action (ActionKind action);
 /* cli_plural: "" for one, else "s". */
 const char *cli_plural (guint64 count);
 /* cli_json_quote: a JSON string with its quotes. (transfer full) */
@@ -114,6 +120,8 @@ void report_text (const Cli *cli, const EngineResult *result, EngineMode mode, F
 /* report_verdict: the sentence that matters for one account: whether every selected
  * message is at the destination, or what is not and what to do. (transfer full) */
 char *report_verdict (const AccountResult *account, EngineMode mode);
+/* report_total_verdict: the same for all accounts together. (transfer full) */
+char *report_total_verdict (const EngineResult *result, EngineMode mode);
 /* report_json: everything as JSON text. (transfer full) */
 char *report_json (const EngineResult *result, EngineMode mode);
 /* report_write: replaces @file atomically by the JSON report. */

@@ -89,8 +89,8 @@ connect_side (const Job *job, const JobAccount *account, HaulRole role,
       if (!look (&endpoint, source ? "source" : "destination", &error))
         {
           g_autofree char *text = cli_text (error->message);
-          fprintf (stderr, "%s: %s: %s\n", account->name,
-                   source ? "source" : "destination", text);
+          g_autofree char *name = cli_text (account->name);
+          fprintf (stderr, "%s: %s: %s\n", name, source ? "source" : "destination", text);
           exit_code = (int) result_exit_code (error, source);
         }
     }
@@ -107,7 +107,8 @@ connect_all (const Job *job, char *const *names, Registry *registry)
       const JobAccount *account = job->accounts->pdata[i];
       if (names != NULL && !g_strv_contains ((const char *const *) names, account->name))
         continue;
-      printf ("%s:\n", account->name);
+      g_autofree char *name = cli_text (account->name);
+      printf ("%s:\n", name);
       int source = connect_side (job, account, HAUL_ROLE_SOURCE, registry);
       int destination = connect_side (job, account, HAUL_ROLE_DESTINATION, registry);
       if (exit_code == EXIT_CODE_DONE)
@@ -133,7 +134,7 @@ command_check (int argc, char **argv)
     {
       exit_code = EXIT_CODE_USAGE;
       const char *file = cli_only_file (argc, argv);
-      g_autoptr (Job) job = file != NULL ? cli_load_job (&cli, file) : NULL;
+      g_autoptr (Job) job = file != NULL ? cli_load_job (&cli, file, TRUE) : NULL;
       if (job != NULL && cli_check_accounts (job, accounts))
         {
           if (!cli.quiet)

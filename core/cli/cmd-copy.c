@@ -248,6 +248,8 @@ command_copy (int argc, char **argv)
     {
       if (argc != 3)
         exit_code = cli_usage_error ("copy needs a SOURCE and a DESTINATION");
+      else if (options.dry_run && options.verify_only)
+        exit_code = cli_usage_error ("--dry-run and --verify-only exclude each other");
       else
         exit_code = copy (&cli, &options, (const char *const *) argv + 1);
     }

@@ -10,6 +10,14 @@
 /* PATH_COLUMNS_MAX: the widest column of paths; longer ones are cut (not in JSON). */
 #define PATH_COLUMNS_MAX 40
 
+/* JsonPlan: what has been printed. Actions are printed as they come: a plan of a million
+ * messages takes no memory. */
+typedef struct
+{
+  const Cli *cli;
+  guint64 actions;
+} JsonPlan;
+
 static void
 member (JsonBuilder *builder, const char *name, const char *value)
 {
@@ -20,17 +28,22 @@ member (JsonBuilder *builder, const char *name, const char *value)
   json_builder_add_string_value (builder, valid);
 }
 
+static void
+print_begin (FILE *to)
+{
+  fprintf (to, "{\n\"actions\" : [");
+}
+
 /* Each action of the engine becomes an object of the array that is open. */
 static void
 on_event (const Event *event, gpointer user_data)
 {
-  static const char *const actions[] = { "create-folder", "subscribe", "copy",
-                                         "match",         "skip",      "flags" };
-  JsonBuilder *builder = user_data;
-  if (event->kind != EVENT_ACTION)
+  JsonPlan *plan = user_data;
+  if (event->kind != EVENT_ACTION || plan->cli->quiet)
     return;
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  member (builder, "action", actions[event->action]);
+  member (builder, "action", cli_action (event->action));
   member (builder, "account", event->account);
   member (builder, "folder", event->folder);
   member (builder, "destination", event->destination);
@@ -46,22 +59,23 @@ on_event (const Event *event, gpointer user_data)
       json_builder_add_int_value (builder, (gint64) event->bytes);
     }
   json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+  if (plan->actions++ == 0)
+    print_begin (stdout);
+  printf ("%s\n%s", plan->actions == 1 ? "" : ",", text);
 }
 
-/* print_json: closes the actions, adds the results and prints the whole. */
+/* print_json: closes the actions and adds the results. */
 static void
 print_json (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *to,
             gpointer user_data)
 {
-  JsonBuilder *builder = user_data;
-  json_builder_end_array (builder);
+  const JsonPlan *plan = user_data;
   g_autofree char *report = report_json (result, mode);
-  json_builder_set_member_name (builder, "result");
-  json_builder_add_value (builder, json_from_string (report, NULL));
-  json_builder_end_object (builder);
-  g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, TRUE);
-  fprintf (to, "%s\n", text);
+  if (plan->actions == 0)
+    print_begin (to);
+  fprintf (to, "\n],\n\"result\" : %s\n}\n", report);
 }
 
 /* widest: of the paths on one side, within limits. */
@@ -123,18 +137,15 @@ print_table (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *
 static int
 plan (Cli *cli, const Job *job, char **accounts, gboolean json)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "actions");
-  json_builder_begin_array (builder);
+  JsonPlan printed = { .cli = cli };
   EngineRequest request = { .job = job,
                             .registry = cli->registry,
                             .mode = ENGINE_DRY_RUN,
                             .accounts = (const char *const *) accounts,
                             .event = json ? on_event : NULL,
-                            .event_data = builder,
+                            .event_data = &printed,
                             .actions = json };
-  return run_job (cli, &request, json ? print_json : print_table, builder);
+  return run_job (cli, &request, json ? print_json : print_table, &printed);
 }
 
 int
@@ -157,7 +168,7 @@ command_plan (int argc, char **argv)
       const char *file = cli_only_file (argc, argv);
       g_autoptr (Job) job = NULL;
       if (file != NULL && cli_choice ("--format", format_text, formats, &format))
-        job = cli_load_job (&cli, file);
+        job = cli_load_job (&cli, file, TRUE);
       if (job != NULL && cli_check_accounts (job, accounts))
         exit_code = plan (&cli, job, accounts, format == 1);
     }

@@ -170,6 +170,11 @@ command_schema (int argc, char **argv)
   if (cli_parse (&cli, NULL, "", "Prints the RELAX NG schema of jobs.", &argc, &argv,
                  &exit_code))
     {
+      if (argc > 1)
+        {
+          cli_clear (&cli);
+          return cli_usage_error ("schema takes no argument, got \"%s\"", argv[1]);
+        }
       g_autoptr (GArray) plugins = g_array_new (FALSE, FALSE, sizeof (SchemaPlugin));
       collect (&cli, "backend", plugins);
       collect (&cli, "filter", plugins);
@@ -185,6 +190,16 @@ command_schema (int argc, char **argv)
 int
 command_version (int argc, char **argv)
 {
-  printf ("mailhaul %s (plugin API %u)\n", MAILHAUL_VERSION, HAUL_API_VERSION);
-  return EXIT_CODE_DONE;
+  Cli cli = { 0 };
+  int exit_code = 0;
+  if (cli_parse (&cli, NULL, "", "Prints the version.", &argc, &argv, &exit_code))
+    {
+      exit_code = EXIT_CODE_DONE;
+      if (argc > 1)
+        exit_code = cli_usage_error ("version takes no argument, got \"%s\"", argv[1]);
+      else
+        printf ("mailhaul %s (plugin API %u)\n", MAILHAUL_VERSION, HAUL_API_VERSION);
+    }
+  cli_clear (&cli);
+  return exit_code;
 }

@@ -20,7 +20,7 @@ command_run (int argc, char **argv)
                  &exit_code))
     {
       const char *file = cli_only_file (argc, argv);
-      g_autoptr (Job) job = file != NULL ? cli_load_job (&cli, file) : NULL;
+      g_autoptr (Job) job = file != NULL ? cli_load_job (&cli, file, TRUE) : NULL;
       exit_code = EXIT_CODE_USAGE;
       if (job != NULL && cli_check_accounts (job, accounts))
         {
@@ -55,7 +55,7 @@ command_verify (int argc, char **argv)
       const char *file = cli_only_file (argc, argv);
       if (file != NULL && cli_choice ("--level", level_text, levels, &level))
         {
-          g_autoptr (Job) job = cli_load_job (&cli, file);
+          g_autoptr (Job) job = cli_load_job (&cli, file, TRUE);
           EngineRequest request = { .job = job,
                                     .registry = cli.registry,
                                     .mode = ENGINE_VERIFY,

@@ -144,12 +144,12 @@ print_run (const StateRun *run)
 static void
 print_failures (const Summary *summary)
 {
-  GHashTableIter iter;
-  gpointer reason, count;
-  g_hash_table_iter_init (&iter, summary->reasons);
-  while (g_hash_table_iter_next (&iter, &reason, &count))
+  guint length = 0;
+  g_autofree const char **reasons = cli_reasons (summary->reasons, &length);
+  for (guint i = 0; i < length && i < FAILURES_LISTED_MAX; i++)
     {
-      g_autofree char *text = cli_text (reason);
+      gpointer count = g_hash_table_lookup (summary->reasons, reasons[i]);
+      g_autofree char *text = cli_text (reasons[i]);
       g_autofree char *remark = g_strdup_printf (": %s", text);
       print_count ("failed", GPOINTER_TO_UINT (count), remark);
     }
@@ -170,7 +170,8 @@ print_failures (const Summary *summary)
 static void
 print_text (const char *name, const Summary *summary, GArray *runs)
 {
-  printf ("%s:\n", name);
+  g_autofree char *line = cli_text (name);
+  printf ("%s:\n", line);
   if (runs->len == 0)
     {
       printf ("  never run\n");
@@ -275,10 +276,16 @@ show_account (const Job *job, const JobAccount *account, JsonBuilder *builder,
   g_autofree char *directory = job_path (job, account, job->state_directory, error);
   if (directory == NULL)
     return FALSE;
+  g_autofree char *damaged = NULL;
   g_autoptr (State)
-      state = state_open (directory, account->name, STATE_READ_ONLY, NULL, error);
+      state = state_open (directory, account->name, STATE_READ_ONLY, &damaged, error);
   if (state == NULL)
     return FALSE;
+  if (damaged != NULL)
+    return haul_error_set (error, HAUL_ERROR_IO, HAUL_SCOPE_ACCOUNT,
+                           "state '%s' is damaged: a run puts it aside and finds by "
+                           "itself what was delivered",
+                           damaged);
   Summary summary;
   summary_init (&summary);
   g_autoptr (GArray) runs = state_runs (state, RUNS_LISTED_MAX, error);
@@ -307,7 +314,8 @@ show_job (const Job *job, char *const *names, gboolean json)
       if (show_account (job, account, builder, &error))
         continue;
       g_autofree char *text = cli_text (error->message);
-      fprintf (stderr, "mailhaul: %s: %s\n", account->name, text);
+      g_autofree char *name = cli_text (account->name);
+      fprintf (stderr, "mailhaul: %s: %s\n", name, text);
       exit_code = EXIT_CODE_SOME_FAILED;
     }
   if (!json)
@@ -339,7 +347,7 @@ command_status (int argc, char **argv)
       const char *file = cli_only_file (argc, argv);
       g_autoptr (Job) job = NULL;
       if (file != NULL && cli_choice ("--format", format_text, formats, &format))
-        job = cli_load_job (&cli, file);
+        job = cli_load_job (&cli, file, FALSE);
       if (job != NULL && cli_check_accounts (job, accounts))
         exit_code = show_job (job, accounts, format == 1);
     }

@@ -103,6 +103,45 @@ cli_pad (const char *text, guint columns)
   return g_string_free (out, FALSE);
 }
 
+/* compare_counts: the larger count first, then by name; @data: the table. */
+static int
+compare_counts (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const char *left = *(const char *const *) a, *right = *(const char *const *) b;
+  guint more = GPOINTER_TO_UINT (g_hash_table_lookup (data, left));
+  guint less = GPOINTER_TO_UINT (g_hash_table_lookup (data, right));
+  return more != less ? (more < less) - (more > less) : strcmp (left, right);
+}
+
+const char **
+cli_reasons (GHashTable *counts, guint *out_length)
+{
+  gpointer *reasons = g_hash_table_get_keys_as_array (counts, out_length);
+  g_qsort_with_data (reasons, (int) *out_length, sizeof *reasons, compare_counts, counts);
+  return (const char **) reasons;
+}
+
+const char *
+cli_action (ActionKind action)
+{
+  switch (action)
+    {
+    case ACTION_CREATE_FOLDER:
+      return "create-folder";
+    case ACTION_SUBSCRIBE:
+      return "subscribe";
+    case ACTION_COPY:
+      return "copy";
+    case ACTION_MATCH:
+      return "match";
+    case ACTION_SKIP:
+      return "skip";
+    case ACTION_FLAGS:
+      return "flags";
+    }
+  return "unknown";
+}
+
 const char *
 cli_plural (guint64 count)
 {

@@ -271,6 +271,8 @@ print_json (const Event *event, Row *row)
     }
   fprintf (stderr, "{\"event\":\"%s\",\"time\":%.3f", kinds[event->kind],
            (double) g_get_real_time () / G_USEC_PER_SEC);
+  if (event->kind == EVENT_ACTION)
+    print_json_string ("action", cli_action (event->action));
   print_json_string ("account", event->account);
   print_json_string ("folder", event->folder);
   print_json_string ("destination", event->destination);

@@ -167,6 +167,31 @@ add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode
   json_builder_end_object (builder);
 }
 
+/* add_total: all accounts together. */
+static void
+add_total (JsonBuilder *builder, const EngineResult *result, EngineMode mode)
+{
+  Ledger total = { 0 };
+  guint64 verified = 0;
+  for (guint i = 0; i < result->accounts->len; i++)
+    {
+      const AccountResult *account = result->accounts->pdata[i];
+      Ledger one = { 0 };
+      account_result_total (account, &one);
+      ledger_add (&total, &one);
+      verified += account->verified;
+    }
+  g_autofree char *verdict = report_total_verdict (result, mode);
+  json_builder_set_member_name (builder, "total");
+  json_builder_begin_object (builder);
+  add_string (builder, "verdict", verdict);
+  add_number (builder, "verified", verified);
+  add_number (builder, "selected", total.seen - total.skipped - total.gone);
+  add_number (builder, "at-destination", total.copied + total.present + total.matched);
+  add_ledger (builder, &total);
+  json_builder_end_object (builder);
+}
+
 char *
 report_json (const EngineResult *result, EngineMode mode)
 {
@@ -176,6 +201,7 @@ report_json (const EngineResult *result, EngineMode mode)
   add_string (builder, "program", "mailhaul " MAILHAUL_VERSION);
   add_string (builder, "mode", modes[mode]);
   add_number (builder, "exit-code", (guint64) result->exit_code);
+  add_total (builder, result, mode);
   json_builder_set_member_name (builder, "accounts");
   json_builder_begin_array (builder);
   for (guint i = 0; i < result->accounts->len; i++)

@@ -27,23 +27,12 @@ print_count (FILE *to, const char *label, guint64 count)
     print_line (to, label, number);
 }
 
-/* compare_counts: the larger count first, then by name; @data: the table. */
-static int
-compare_counts (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const char *left = *(const char *const *) a, *right = *(const char *const *) b;
-  guint more = GPOINTER_TO_UINT (g_hash_table_lookup (data, left));
-  guint less = GPOINTER_TO_UINT (g_hash_table_lookup (data, right));
-  return more != less ? (more < less) - (more > less) : strcmp (left, right);
-}
-
 /* print_counts: "LABEL  count (reason)" for each reason of a table. */
 static void
 print_counts (FILE *to, const char *label, GHashTable *counts)
 {
   guint length = 0;
-  g_autofree gpointer *reasons = g_hash_table_get_keys_as_array (counts, &length);
-  g_qsort_with_data (reasons, (int) length, sizeof *reasons, compare_counts, counts);
+  g_autofree const char **reasons = cli_reasons (counts, &length);
   for (guint i = 0; i < length && i < LISTED_MAX; i++)
     {
       guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, reasons[i]));
@@ -57,10 +46,16 @@ print_counts (FILE *to, const char *label, GHashTable *counts)
 }
 
 static void
-count_up (GHashTable *counts, const char *reason)
+count_more (GHashTable *counts, const char *reason, guint more)
 {
   guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, reason));
-  g_hash_table_insert (counts, g_strdup (reason), GUINT_TO_POINTER (count + 1));
+  g_hash_table_insert (counts, g_strdup (reason), GUINT_TO_POINTER (count + more));
+}
+
+static void
+count_up (GHashTable *counts, const char *reason)
+{
+  count_more (counts, reason, 1);
 }
 
 static GHashTable *
@@ -86,12 +81,28 @@ print_item (FILE *to, const char *folder, const char *key, const char *raw_subje
   fprintf (to, ": %s\n", why);
 }
 
+/* count_failures: adds an account's to @counts by their code; those that were counted but
+ * not kept (RESULT_FAILURES_MAX) by no code. */
 static void
-print_failures (FILE *to, const AccountResult *account)
+count_failures (GHashTable *counts, const AccountResult *account, const Ledger *total)
+{
+  guint64 messages = 0;
+  for (guint i = 0; i < account->failures->len; i++)
+    {
+      const Failure *failure = account->failures->pdata[i];
+      count_up (counts, failure->code);
+      messages += failure->key != NULL;
+    }
+  if (account->failures->len >= RESULT_FAILURES_MAX && total->failed > messages)
+    count_more (counts, "not listed, see `mailhaul status`",
+                (guint) (total->failed - messages));
+}
+
+static void
+print_failures (FILE *to, const AccountResult *account, const Ledger *total)
 {
   g_autoptr (GHashTable) counts = counts_new ();
-  for (guint i = 0; i < account->failures->len; i++)
-    count_up (counts, ((Failure *) account->failures->pdata[i])->code);
+  count_failures (counts, account, total);
   print_counts (to, "failed", counts);
   for (guint i = 0; i < account->failures->len && i < LISTED_MAX; i++)
     {
@@ -149,7 +160,7 @@ print_folders (FILE *to, const AccountResult *account, EngineMode mode)
   print_counts (to, "folders left out", dropped);
 }
 
-/* print_copied: how many, how much, how fast. */
+/* print_copied: how many, how much, how fast; or how long it took to copy nothing. */
 static void
 print_copied (FILE *to, const Ledger *total, gint64 elapsed_us)
 {
@@ -161,8 +172,27 @@ print_copied (FILE *to, const Ledger *total, gint64 elapsed_us)
   g_autofree char *speed = cli_number ((guint64) ((double) total->copied / seconds));
   g_autofree char *value = g_strdup_printf ("%s (%s) in %s: %s messages/s, %s/s", number,
                                             bytes, elapsed, speed, rate);
-  if (total->copied > 0)
-    print_line (to, "copied", value);
+  print_line (to, total->copied > 0 ? "copied" : "elapsed",
+              total->copied > 0 ? value : elapsed);
+}
+
+/* print_ledger: what became of the messages that did not fail. */
+static void
+print_ledger (FILE *to, const Ledger *total, GHashTable *skips, EngineMode mode)
+{
+  print_count (to, "already there", total->present + total->matched);
+  print_counts (to, "left out", skips);
+  print_count (to, "vanished", total->gone);
+  print_count (to, mode == ENGINE_DRY_RUN ? "flags to change" : "flags changed",
+               total->flags_updated);
+}
+
+static void
+print_verdict (const Cli *cli, FILE *to, gboolean good, const char *verdict)
+{
+  const char *color = good ? "\033[32m" : "\033[31m";
+  fprintf (to, "  %s%s%s\n", cli->color ? color : "", verdict,
+           cli->color ? "\033[0m" : "");
 }
 
 static void
@@ -179,42 +209,42 @@ print_account (const Cli *cli, const AccountResult *account, EngineMode mode, FI
     }
   print_folders (to, account, mode);
   print_copied (to, &total, account->elapsed_us);
-  print_count (to, "already there", total.present + total.matched);
-  print_counts (to, "left out", account->skips);
-  print_count (to, "vanished", total.gone);
-  print_count (to, mode == ENGINE_DRY_RUN ? "flags to change" : "flags changed",
-               total.flags_updated);
+  print_ledger (to, &total, account->skips, mode);
   print_count (to, "compared", account->verified);
-  print_failures (to, account);
+  print_failures (to, account, &total);
   print_differences (to, account);
   g_autofree char *verdict = report_verdict (account, mode);
-  gboolean good = account->exit_code == EXIT_CODE_DONE;
-  fprintf (to, "  %s%s%s\n", !cli->color ? "" : (good ? "\033[32m" : "\033[31m"), verdict,
-           cli->color ? "\033[0m" : "");
+  print_verdict (cli, to, account->exit_code == EXIT_CODE_DONE, verdict);
 }
 
 static void
-print_total (const EngineResult *result, FILE *to)
+print_total (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *to)
 {
+  g_autoptr (GHashTable) skips = counts_new ();
+  g_autoptr (GHashTable) failures = counts_new ();
   Ledger total = { 0 };
-  guint done = 0;
+  guint64 verified = 0;
   for (guint i = 0; i < result->accounts->len; i++)
     {
       const AccountResult *account = result->accounts->pdata[i];
+      GHashTableIter iter;
+      gpointer reason, count;
       Ledger one = { 0 };
       account_result_total (account, &one);
       ledger_add (&total, &one);
-      done += account->exit_code == EXIT_CODE_DONE;
+      verified += account->verified;
+      count_failures (failures, account, &one);
+      g_hash_table_iter_init (&iter, account->skips);
+      while (g_hash_table_iter_next (&iter, &reason, &count))
+        count_more (skips, reason, GPOINTER_TO_UINT (count));
     }
-  g_autofree char *copied = cli_number (total.copied);
-  g_autofree char *bytes = cli_bytes (total.copied_bytes);
-  g_autofree char *there = cli_number (total.present + total.matched);
-  g_autofree char *skipped = cli_number (total.skipped);
-  g_autofree char *failed = cli_number (total.failed);
-  fprintf (to,
-           "total: %u of %u accounts complete; %s messages copied (%s), %s already "
-           "there, %s left out, %s failed\n",
-           done, result->accounts->len, copied, bytes, there, skipped, failed);
+  g_autofree char *verdict = report_total_verdict (result, mode);
+  fprintf (to, "total of %u accounts:\n", result->accounts->len);
+  print_copied (to, &total, cli->elapsed_us);
+  print_ledger (to, &total, skips, mode);
+  print_count (to, "compared", verified);
+  print_counts (to, "failed", failures);
+  print_verdict (cli, to, result->exit_code == EXIT_CODE_DONE, verdict);
 }
 
 void
@@ -224,5 +254,5 @@ report_text (const Cli *cli, const EngineResult *result, EngineMode mode, FILE *
   for (guint i = 0; i < result->accounts->len; i++)
     print_account (cli, result->accounts->pdata[i], mode, to);
   if (result->accounts->len > 1)
-    print_total (result, to);
+    print_total (cli, result, mode, to);
 }

@@ -66,7 +66,9 @@ run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data
   request->event = on_event;
   request->event_data = &listener;
   Signals *signals = signals_new (stop, cancel, self->progress == PROGRESS_TTY);
+  gint64 begun_us = g_get_monotonic_time ();
   g_autoptr (EngineResult) result = engine_run (request);
+  self->elapsed_us = g_get_monotonic_time () - begun_us;
   signals_free (signals);
   progress_free (listener.view);
 

@@ -132,6 +132,19 @@ uri_add_option (JobElement *element, const char *assignment, GError **error)
   return TRUE;
 }
 
+/* not_a_filter: says what is wrong with @text, of which only the beginning is repeated: a
+ * value behind it may be a secret. GShell's own words would repeat all of it. */
+static JobElement *
+not_a_filter (const char *text, const char *why, GError **error)
+{
+  g_autofree char *begin = g_strndup (text, strcspn (text, "= \t\n"));
+  gboolean whole = strlen (begin) == strlen (text);
+  (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                         "filter \"%s%s\": %s; write it like 'skip-folder name=Trash'",
+                         begin, whole ? "" : "…", why);
+  return NULL;
+}
+
 JobElement *
 uri_parse_filter (const char *text, GError **error)
 {
@@ -139,18 +152,11 @@ uri_parse_filter (const char *text, GError **error)
   g_autoptr (GError) local = NULL;
   if (!g_shell_parse_argv (text, NULL, &words, &local))
     {
-      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
-                             "filter \"%s\": %s", text, local->message);
-      return NULL;
+      gboolean empty = g_error_matches (local, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING);
+      return not_a_filter (text, empty ? "it is empty" : "a quote is not closed", error);
     }
   if (strchr (words[0], '=') != NULL)
-    {
-      (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
-                             "filter \"%s\": the filter's name comes first, like in "
-                             "'skip-folder name=Trash'",
-                             text);
-      return NULL;
-    }
+    return not_a_filter (text, "the filter's name comes first", error);
   JobElement *element = job_element_new (words[0], 0);
   for (char **word = words + 1; *word != NULL; word++)
     if (!uri_add_option (element, *word, error))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sentence that matters, for one account: every selected message is at the
- * destination, or what is not and what to do. Pure.
+ * The sentence that matters, for one account and for all of a job: every selected message
+ * is at the destination, or what is not and what to do. Pure.
  */
 #include "cli/cli.h"
 
@@ -77,13 +77,20 @@ of_plan (const AccountResult *account, const Ledger *total, const char *selected
                           selected, bytes);
 }
 
+/* is_idle: a run that had nothing to do. */
+static gboolean
+is_idle (const AccountResult *account, const Ledger *total)
+{
+  return total->copied == 0 && total->flags_updated == 0 && total->gone == 0
+         && !created_folders (account);
+}
+
 /* of_success: exit code 0 of a run or a verification. */
 static char *
 of_success (const AccountResult *account, const Ledger *total, const char *selected,
             EngineMode mode)
 {
-  gboolean idle = mode == ENGINE_RUN && total->copied == 0 && total->flags_updated == 0
-                  && total->gone == 0 && !created_folders (account);
+  gboolean idle = mode == ENGINE_RUN && is_idle (account, total);
   if (total->seen - total->skipped - total->gone == 0)
     return g_strdup_printf ("%sno message is selected at the source",
                             idle ? "nothing to do: " : "");
@@ -131,7 +138,10 @@ report_verdict (const AccountResult *account, EngineMode mode)
     return g_strdup_printf ("the two sides differ in %s place%s, see above; %s",
                             different, cli_plural (count_different (account)),
                             mode == ENGINE_VERIFY
-                                ? "a run copies what is missing"
+                                ? "a run copies what was never delivered, but leaves "
+                                  "alone what was deleted or changed at the destination "
+                                  "since; a run with an empty state directory copies "
+                                  "that, too, and nothing twice"
                                 : "look at these messages at the destination");
   if (total.failed == 0 && total.seen == 0)
     return g_strdup_printf ("NOT complete: %u folder%s failed; %s",
@@ -145,4 +155,56 @@ report_verdict (const AccountResult *account, EngineMode mode)
   return g_strdup_printf ("NOT complete: %s of the %s selected messages are at the "
                           "destination, %s failed; %s",
                           there, selected, failed, advice (account->exit_code));
+}
+
+/* Sum: all accounts of a result. */
+typedef struct
+{
+  Ledger total;
+  guint complete; /* accounts with exit code 0 */
+  gboolean idle;  /* all of them */
+} Sum;
+
+static Sum
+sum_up (const EngineResult *result)
+{
+  Sum sum = { .idle = TRUE };
+  for (guint i = 0; i < result->accounts->len; i++)
+    {
+      const AccountResult *account = result->accounts->pdata[i];
+      Ledger one = { 0 };
+      account_result_total (account, &one);
+      ledger_add (&sum.total, &one);
+      sum.complete += account->exit_code == EXIT_CODE_DONE;
+      sum.idle = sum.idle && one.planned == 0 && is_idle (account, &one);
+    }
+  return sum;
+}
+
+char *
+report_total_verdict (const EngineResult *result, EngineMode mode)
+{
+  Sum sum = sum_up (result);
+  const Ledger *total = &sum.total;
+  g_autofree char *selected = cli_number (total->seen - total->skipped - total->gone);
+  g_autofree char *there = cli_number (total->copied + total->present + total->matched);
+  g_autofree char *planned = cli_number (total->planned);
+  g_autofree char *bytes = cli_bytes (total->copied_bytes);
+  if (sum.complete < result->accounts->len && mode != ENGINE_RUN)
+    return g_strdup_printf ("%s %u of %u accounts; each account above says what to do",
+                            mode == ENGINE_VERIFY ? "both sides agree only in"
+                                                  : "NOT ready: a run can do",
+                            sum.complete, result->accounts->len);
+  if (sum.complete < result->accounts->len)
+    return g_strdup_printf ("NOT complete: %u of %u accounts are; %s of the %s selected "
+                            "messages seen are at the destination; each account above "
+                            "says what to do",
+                            sum.complete, result->accounts->len, there, selected);
+  if (mode == ENGINE_DRY_RUN && !sum.idle)
+    return g_strdup_printf ("a run would copy %s of the %s selected messages (%s)",
+                            planned, selected, bytes);
+  const char *prefix = sum.idle ? "nothing to do: " : "";
+  return g_strdup_printf ("%severy one of the %s selected messages is at the destination",
+                          mode == ENGINE_VERIFY ? "both sides agree: " : prefix,
+                          selected);
 }
