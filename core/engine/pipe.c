@@ -13,7 +13,7 @@
 #include "engine/slot.h"
 
 /* SPARE_CHUNKS: full-size chunks kept for reuse instead of being given to malloc. */
-#define SPARE_CHUNKS 8
+#define SPARE_CHUNKS 20
 /* SPOOLED_ITEMS_MAX: spools in the pipe; each may hold SPOOL_MEMORY_BYTES of memory. */
 #define SPOOLED_ITEMS_MAX 8
 
