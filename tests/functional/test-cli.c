@@ -9,178 +9,8 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
+#include "cli-call.h"
 #include "corpus.h"
-
-/* Called: how one call of the program ended. */
-typedef struct
-{
-  int status; /* exit code; -1: killed by a signal */
-  char *out;
-  char *err;
-} Called;
-
-typedef struct
-{
-  char *dir;
-} Fixture;
-
-static const char job_text[] =
-    "<?xml version=\"1.0\"?>\n"
-    "<job xmlns=\"urn:mailhaul:job:1\" name=\"sample\">\n"
-    "  <source><mbox path=\"old.mbox\"/></source>\n"
-    "  <destination><maildir path=\"archive\"/></destination>\n"
-    "  <filters>\n"
-    "    <rename-folder from=\"INBOX\" to=\"Old\"/>\n"
-    "    <skip-message flag=\"\\Deleted\"/>\n"
-    "  </filters>\n"
-    "  <state directory=\"state\"/>\n"
-    "  <report file=\"report.json\"/>\n"
-    "</job>\n";
-
-static void
-write_file (const Fixture *fixture, const char *name, const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (fixture->dir, name, NULL);
-  g_file_set_contents (path, text, -1, &error);
-  g_assert_no_error (error);
-}
-
-static char *
-read_file (const Fixture *fixture, const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (fixture->dir, name, NULL);
-  char *text = NULL;
-  g_file_get_contents (path, &text, NULL, &error);
-  g_assert_no_error (error);
-  return text;
-}
-
-static gboolean
-exists (const Fixture *fixture, const char *name)
-{
-  g_autofree char *path = g_build_filename (fixture->dir, name, NULL);
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *sample = g_build_filename (g_getenv ("MAILHAUL_TEST_DATA"),
-                                              "sample.mbox", NULL);
-  g_autofree char *text = NULL;
-  gsize length = 0;
-  fixture->dir = corpus_tmp_dir (NULL);
-  g_file_get_contents (sample, &text, &length, &error);
-  g_assert_no_error (error);
-  g_autofree char *path = g_build_filename (fixture->dir, "old.mbox", NULL);
-  g_file_set_contents (path, text, (gssize) length, &error);
-  g_assert_no_error (error);
-  write_file (fixture, "job.xml", job_text);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  corpus_remove (fixture->dir);
-  g_free (fixture->dir);
-}
-
-static GSubprocess *
-start (const Fixture *fixture, const char *command_line)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *line = g_strdup_printf ("%s %s", g_getenv ("MAILHAUL_PROGRAM"),
-                                           command_line);
-  g_auto (GStrv) argv = NULL;
-  g_shell_parse_argv (line, NULL, &argv, &error);
-  g_assert_no_error (error);
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_subprocess_launcher_set_cwd (launcher, fixture->dir);
-  g_subprocess_launcher_setenv (launcher, "XDG_STATE_HOME", fixture->dir, TRUE);
-  GSubprocess *process = g_subprocess_launcher_spawnv (
-      launcher, (const char *const *) argv, &error);
-  g_assert_no_error (error);
-  return process;
-}
-
-static char *
-text_of (GBytes *bytes)
-{
-  gsize length = g_bytes_get_size (bytes);
-  return length > 0 ? g_strndup (g_bytes_get_data (bytes, NULL), length) : g_strdup ("");
-}
-
-static Called
-finish (GSubprocess *process)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) out = NULL;
-  g_autoptr (GBytes) err = NULL;
-  g_subprocess_communicate (process, NULL, NULL, &out, &err, &error);
-  g_assert_no_error (error);
-  Called called = { .status = -1 };
-  if (g_subprocess_get_if_exited (process))
-    called.status = g_subprocess_get_exit_status (process);
-  called.out = text_of (out);
-  called.err = text_of (err);
-  return called;
-}
-
-static Called
-call (const Fixture *fixture, const char *command_line)
-{
-  g_autoptr (GSubprocess) process = start (fixture, command_line);
-  return finish (process);
-}
-
-static void
-called_clear (Called *called)
-{
-  g_free (called->out);
-  g_free (called->err);
-}
-
-/* has: shows the whole text when the part is missing. */
-static void
-has (const char *text, const char *part)
-{
-  if (strstr (text, part) == NULL)
-    g_test_message ("missing \"%s\" in:\n%s", part, text);
-  g_assert_nonnull (strstr (text, part));
-}
-
-static void
-has_not (const char *text, const char *part)
-{
-  if (strstr (text, part) != NULL)
-    g_test_message ("unwanted \"%s\" in:\n%s", part, text);
-  g_assert_null (strstr (text, part));
-}
-
-/* expect: the call ends so, and says @out and @err (NULL: anything, "": nothing). */
-static void
-expect (const Fixture *fixture, const char *command_line, int status, const char *out,
-        const char *err)
-{
-  Called called = call (fixture, command_line);
-  if (called.status != status)
-    g_test_message ("%s: exit %d\n%s%s", command_line, called.status, called.out,
-                    called.err);
-  g_assert_cmpint (called.status, ==, status);
-  if (out != NULL && *out == '\0')
-    g_assert_cmpstr (called.out, ==, "");
-  else if (out != NULL)
-    has (called.out, out);
-  if (err != NULL && *err == '\0')
-    g_assert_cmpstr (called.err, ==, "");
-  else if (err != NULL)
-    has (called.err, err);
-  called_clear (&called);
-}
 
 static guint
 count_files (const Fixture *fixture, const char *name)
@@ -216,56 +46,57 @@ one_file (const Fixture *fixture, const char *name)
 static void
 test_run (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml", 0,
-          "every one of the 58 selected messages is at the destination", "");
+  cli_expect (fixture, "run job.xml", 0,
+              "every one of the 58 selected messages is at the destination", "");
   g_assert_cmpuint (count_files (fixture, "archive/.Old"), ==, 58);
-  expect (fixture, "run job.xml", 0, "nothing to do", "");
+  cli_expect (fixture, "run job.xml", 0, "nothing to do", "");
   g_assert_cmpuint (count_files (fixture, "archive/.Old"), ==, 58);
 }
 
 static void
 test_summary_says_why (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml", 0, "2 (flag \\Deleted)", "");
+  cli_expect (fixture, "run job.xml", 0, "2 (flag \\Deleted)", "");
 }
 
 static void
 test_dry_run (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml --dry-run", 0,
-          "a run would copy 58 of the 58 selected messages", "");
-  expect (fixture, "plan job.xml", 0, "Old", "");
-  g_assert_false (exists (fixture, "archive"));
-  g_assert_false (exists (fixture, "state"));
-  g_assert_false (exists (fixture, "report.json"));
+  cli_expect (fixture, "run job.xml --dry-run", 0,
+              "a run would copy 58 of the 58 selected messages", "");
+  cli_expect (fixture, "plan job.xml", 0, "Old", "");
+  g_assert_false (cli_exists (fixture, "archive"));
+  g_assert_false (cli_exists (fixture, "state"));
+  g_assert_false (cli_exists (fixture, "report.json"));
 }
 
 static void
 test_plan_json (Fixture *fixture, gconstpointer data)
 {
-  Called called = call (fixture, "plan job.xml --format=json");
+  Called called = cli_call (fixture, "plan job.xml --format=json");
   guint copies = 0;
   g_assert_cmpint (called.status, ==, 0);
   for (const char *at = called.out; (at = strstr (at, "\"action\" : \"copy\"")) != NULL;
        at++)
     copies++;
   g_assert_cmpuint (copies, ==, 58);
-  has (called.out, "\"action\" : \"create-folder\"");
-  has (called.out, "\"text\" : \"flag \\\\Deleted\"");
+  cli_has (called.out, "\"action\" : \"create-folder\"");
+  cli_has (called.out, "\"text\" : \"flag \\\\Deleted\"");
   called_clear (&called);
 }
 
 static void
 test_report (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml", 0, NULL, "");
-  g_autofree char *by_job = read_file (fixture, "report.json");
-  has (by_job, "\"copied\" : 58");
-  has (by_job, "\"verdict\" : \"every one of the 58");
-  expect (fixture, "run job.xml --report other.json", 0, NULL, "");
-  g_autofree char *by_option = read_file (fixture, "other.json");
-  has (by_option, "\"present\" : 58");
-  expect (fixture, "run job.xml --report none/other.json", 1, NULL, "none/other.json");
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  g_autofree char *by_job = cli_read (fixture, "report.json");
+  cli_has (by_job, "\"copied\" : 58");
+  cli_has (by_job, "\"verdict\" : \"every one of the 58");
+  cli_expect (fixture, "run job.xml --report other.json", 0, NULL, "");
+  g_autofree char *by_option = cli_read (fixture, "other.json");
+  cli_has (by_option, "\"present\" : 58");
+  cli_expect (fixture, "run job.xml --report none/other.json", 1, NULL,
+              "none/other.json");
 }
 
 static void
@@ -273,7 +104,7 @@ test_mistakes_at_once (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *line = g_strdup_printf ("run %s/jobs/five-mistakes.xml",
                                            g_getenv ("MAILHAUL_TEST_DATA"));
-  Called called = call (fixture, line);
+  Called called = cli_call (fixture, line);
   g_auto (GStrv) lines = g_strsplit (called.err, "\n", -1);
   guint located = 0;
   for (char **at = lines; *at != NULL; at++)
@@ -282,7 +113,7 @@ test_mistakes_at_once (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (called.status, ==, 2);
   g_assert_cmpuint (located, ==, 5);
   g_assert_cmpstr (called.out, ==, "");
-  has (called.err, "nothing was touched");
+  cli_has (called.err, "nothing was touched");
   called_clear (&called);
 }
 
@@ -314,151 +145,155 @@ test_usage (Fixture *fixture, gconstpointer data)
     { "copy mbox:old.mbox maildir:x --filter 'name=a'", "name comes first" },
     { "copy mbox:old.mbox maildir:x --filter \"skip-folder name='a\"", "filter" },
     { "folders", "one SOURCE" },
+    { "schema job.xml", "takes no argument" },
+    { "version 2", "takes no argument" },
+    { "copy mbox:old.mbox maildir:x -n --verify-only", "exclude each other" },
     { "plugins mbx", "did you mean \"mbox\"" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    expect (fixture, rows[i].call, 2, "", rows[i].says);
-  g_assert_false (exists (fixture, "x"));
+    cli_expect (fixture, rows[i].call, 2, "", rows[i].says);
+  g_assert_false (cli_exists (fixture, "x"));
 }
 
 static void
 test_password_in_address (Fixture *fixture, gconstpointer data)
 {
-  Called called = call (fixture, "copy imaps://joe:hunter2@localhost/ maildir:x");
+  Called called = cli_call (fixture, "copy imaps://joe:hunter2@localhost/ maildir:x");
   g_assert_cmpint (called.status, ==, 2);
-  has_not (called.err, "hunter2");
-  has (called.err, "--source-password-file");
+  cli_has_not (called.err, "hunter2");
+  cli_has (called.err, "--source-password-file");
   called_clear (&called);
 }
 
 static void
 test_source_missing (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "copy mbox:none.mbox maildir:x", 3, "none.mbox", "");
-  g_assert_false (exists (fixture, "x"));
-  g_assert_false (exists (fixture, "none.mbox"));
+  cli_expect (fixture, "copy mbox:none.mbox maildir:x", 3, "none.mbox", "");
+  g_assert_false (cli_exists (fixture, "x"));
+  g_assert_false (cli_exists (fixture, "none.mbox"));
 }
 
 static void
 test_destination_impossible (Fixture *fixture, gconstpointer data)
 {
-  Called called = call (fixture, "copy mbox:old.mbox maildir:old.mbox/x");
+  Called called = cli_call (fixture, "copy mbox:old.mbox maildir:old.mbox/x");
   g_assert_cmpint (called.status, ==, 4);
-  has (called.out, "NOT complete");
+  cli_has (called.out, "NOT complete");
   called_clear (&called);
 }
 
 static void
 test_copy_with_filters (Fixture *fixture, gconstpointer data)
 {
-  expect (
+  cli_expect (
       fixture,
       "copy mbox:old.mbox maildir:x --filter 'skip-message flag=\"\\\\Deleted Work\"' "
       "--filter 'rename-folder from=INBOX to=\"A name/with %2F\"'",
       0, "selected messages is at the destination", "");
-  g_assert_true (exists (fixture, "x"));
-  g_assert_true (exists (fixture, "mailhaul"));
-  expect (fixture, "copy maildir:x mbox:back/ --state other", 0, "every one of the", "");
-  g_assert_true (exists (fixture, "other"));
+  g_assert_true (cli_exists (fixture, "x"));
+  g_assert_true (cli_exists (fixture, "mailhaul"));
+  cli_expect (fixture, "copy maildir:x mbox:back/ --state other", 0, "every one of the",
+              "");
+  g_assert_true (cli_exists (fixture, "other"));
 }
 
 static void
 test_verify (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml", 0, NULL, "");
-  expect (fixture, "verify job.xml", 0, "both sides agree", "");
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  cli_expect (fixture, "verify job.xml", 0, "both sides agree", "");
   g_autofree char *file = one_file (fixture, "archive/.Old");
   g_assert_cmpint (g_unlink (file), ==, 0);
-  Called called = call (fixture, "verify job.xml --level=headers");
+  Called called = cli_call (fixture, "verify job.xml --level=headers");
   g_assert_cmpint (called.status, ==, 1);
-  has (called.out, "missing");
-  has_not (called.out, "every one of the");
+  cli_has (called.out, "missing");
+  cli_has_not (called.out, "every one of the");
   called_clear (&called);
 }
 
 static void
 test_status (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "status job.xml", 0, "never run", "");
-  expect (fixture, "run job.xml", 0, NULL, "");
-  expect (fixture, "status job.xml", 0, "58 in 1 folder", "");
-  expect (fixture, "status job.xml --format=json", 0, "\"delivered\" : 58", "");
+  cli_expect (fixture, "status job.xml", 0, "never run", "");
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  cli_expect (fixture, "status job.xml", 0, "58 in 1 folder", "");
+  cli_expect (fixture, "status job.xml --format=json", 0, "\"delivered\" : 58", "");
 }
 
 static void
 test_folders (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "folders mbox:old.mbox", 0, "1 folder, 60 messages", "");
-  expect (fixture, "folders maildir:none", 3, "", "none");
+  cli_expect (fixture, "folders mbox:old.mbox", 0, "1 folder, 60 messages", "");
+  cli_expect (fixture, "folders maildir:none", 3, "", "none");
 }
 
 static void
 test_check (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "check job.xml", 0, "job.xml: valid, 1 account", "");
-  expect (fixture, "check job.xml --connect", 0, "source mbox", "");
-  g_assert_false (exists (fixture, "archive"));
+  cli_expect (fixture, "check job.xml", 0, "job.xml: valid, 1 account", "");
+  cli_expect (fixture, "check job.xml --connect", 0, "source mbox", "");
+  g_assert_false (cli_exists (fixture, "archive"));
   g_autofree char *mailbox = g_build_filename (fixture->dir, "old.mbox", NULL);
   g_assert_cmpint (g_unlink (mailbox), ==, 0);
-  expect (fixture, "check job.xml --connect", 3, NULL, "old.mbox");
+  cli_expect (fixture, "check job.xml --connect", 3, NULL, "old.mbox");
 }
 
 static void
 test_what_is_installed (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "plugins", 0, "maildir", "");
-  expect (fixture, "plugins skip-message", 0, "larger-than", "");
-  expect (fixture, "schema", 0, "skip-message", "");
-  expect (fixture, "version", 0, "mailhaul ", "");
-  expect (fixture, "help", 0, "Commands:", "");
-  expect (fixture, "help verify", 0, "--level", "");
+  cli_expect (fixture, "plugins", 0, "maildir", "");
+  cli_expect (fixture, "plugins skip-message", 0, "larger-than", "");
+  cli_expect (fixture, "schema", 0, "skip-message", "");
+  cli_expect (fixture, "version", 0, "mailhaul ", "");
+  cli_expect (fixture, "help", 0, "Commands:", "");
+  cli_expect (fixture, "help verify", 0, "--level", "");
 }
 
 static void
 test_quiet (Fixture *fixture, gconstpointer data)
 {
-  expect (fixture, "run job.xml --quiet", 0, "", "");
-  expect (fixture, "copy mbox:none.mbox maildir:x --quiet", 3, "", "none.mbox");
+  cli_expect (fixture, "run job.xml --quiet", 0, "", "");
+  cli_expect (fixture, "copy mbox:none.mbox maildir:x --quiet", 3, "", "none.mbox");
 }
 
 static void
 test_pipe_gets_no_colours (Fixture *fixture, gconstpointer data)
 {
-  Called called = call (fixture, "run job.xml");
-  has_not (called.out, "\033");
-  has_not (called.err, "\033");
+  Called called = cli_call (fixture, "run job.xml");
+  cli_has_not (called.out, "\033");
+  cli_has_not (called.err, "\033");
   called_clear (&called);
-  expect (fixture, "run job.xml --color=always", 0, "\033[32m", "");
+  cli_expect (fixture, "run job.xml --color=always", 0, "\033[32m", "");
 }
 
 static void
 test_progress_json (Fixture *fixture, gconstpointer data)
 {
-  Called called = call (fixture, "run job.xml --progress=json");
+  Called called = cli_call (fixture, "run job.xml --progress=json");
   g_auto (GStrv) lines = g_strsplit (called.err, "\n", -1);
   for (char **line = lines; *line != NULL && **line != '\0'; line++)
     {
       g_assert_true (g_str_has_prefix (*line, "{\"event\":\""));
       g_assert_true (g_str_has_suffix (*line, "}"));
     }
-  has (called.err, "\"event\":\"account-begin\"");
-  has (called.err, "\"event\":\"account-end\"");
+  cli_has (called.err, "\"event\":\"account-begin\"");
+  cli_has (called.err, "\"event\":\"account-end\"");
   called_clear (&called);
 }
 
 static void
 test_controls_do_not_reach_the_terminal (Fixture *fixture, gconstpointer data)
 {
-  write_file (fixture, "old.mbox",
-              "From a@b Fri Jan  1 10:00:00 2021\nSubject: \033[31mred\007\n"
-              "From: a@b\n\nBody\n");
-  expect (fixture, "run job.xml", 0, NULL, "");
+  cli_write (fixture, "old.mbox",
+             "From a@b Fri Jan  1 10:00:00 2021\nSubject: \033[31mred\007\n"
+             "From: a@b\n\nBody\n");
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
   g_autofree char *file = one_file (fixture, "archive/.Old");
   g_assert_cmpint (g_unlink (file), ==, 0);
-  Called called = call (fixture, "verify job.xml");
+  Called called = cli_call (fixture, "verify job.xml");
   g_assert_cmpint (called.status, ==, 1);
-  has_not (called.out, "\033");
-  has_not (called.out, "\007");
+  cli_has_not (called.out, "\033");
+  cli_has_not (called.out, "\007");
   called_clear (&called);
 }
 
@@ -482,7 +317,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_autofree char *source = g_build_filename (fixture->dir, "many", NULL);
   corpus_write (source, 3000, 7);
   g_autoptr (GHashTable) expected = corpus_read (source);
-  g_autoptr (GSubprocess) process = start (
+  g_autoptr (GSubprocess) process = cli_start (
       fixture, "copy maildir:many maildir:x --progress=json --verify=none");
   g_autoptr (GDataInputStream)
       lines = g_data_input_stream_new (g_subprocess_get_stderr_pipe (process));
@@ -494,20 +329,154 @@ test_interrupted (Fixture *fixture, gconstpointer data)
     }
   while (line != NULL && strstr (line, "folder-begin") == NULL);
   g_subprocess_send_signal (process, SIGINT);
-  Called called = finish (process);
+  Called called = cli_finish (process);
   /* A fast machine may be done before it notices. */
   g_assert_true (called.status == 130 || called.status == 0);
   if (called.status == 130)
-    has (called.out, "run it again: it goes on where it stopped");
+    cli_has (called.out, "run it again: it goes on where it stopped");
   called_clear (&called);
-  expect (fixture, "copy maildir:many maildir:x --verify=none", 0,
-          "every one of the 3,000 selected messages", "");
+  cli_expect (fixture, "copy maildir:many maildir:x --verify=none", 0,
+              "every one of the 3,000 selected messages", "");
   g_autofree char *copied = g_build_filename (fixture->dir, "x", NULL);
   g_autoptr (GHashTable) found = corpus_read (copied);
   corpus_assert_equal (expected, found, "after an interruption");
 }
 
-#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+/* check_json: @text is one JSON value, by somebody else's parser. */
+static void
+check_json (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error,
+      g_getenv ("MAILHAUL_PYTHON"), "-m", "json.tool", NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, text, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 0);
+}
+
+static void
+test_json_is_valid (Fixture *fixture, gconstpointer data)
+{
+  static const char *const calls[] = { "plan job.xml --format=json",
+                                       "status job.xml --format=json", "run job.xml",
+                                       "plan job.xml --format=json",
+                                       "status job.xml --format=json" };
+  /* A name and a subject that are not UTF-8, quotes and controls. */
+  cli_write (fixture, "old.mbox",
+             "From a@b Fri Jan  1 10:00:00 2021\nSubject: \"\\ \377\033\nFrom: a@b\n\n"
+             "Body\n");
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      Called called = cli_call (fixture, calls[i]);
+      g_assert_cmpint (called.status, ==, 0);
+      if (strstr (calls[i], "json") != NULL)
+        check_json (called.out);
+      called_clear (&called);
+    }
+  g_autofree char *report = cli_read (fixture, "report.json");
+  check_json (report);
+}
+
+static void
+test_log_as_json (Fixture *fixture, gconstpointer data)
+{
+  Called called = cli_call (fixture, "run job.xml --progress=json --log-format=json");
+  g_auto (GStrv) lines = g_strsplit (called.err, "\n", -1);
+  for (char **line = lines; *line != NULL && **line != '\0'; line++)
+    check_json (*line);
+  called_clear (&called);
+}
+
+static void
+test_total (Fixture *fixture, gconstpointer data)
+{
+  cli_write (fixture, "accounts.csv", "name,file\nann,old.mbox\nbob,none.mbox\n");
+  cli_write (fixture, "many.xml",
+             "<job xmlns=\"urn:mailhaul:job:1\" name=\"many\">\n"
+             "  <accounts file=\"accounts.csv\"/>\n"
+             "  <source><mbox path=\"${file}\"/></source>\n"
+             "  <destination><maildir path=\"to/${name}\"/></destination>\n"
+             "  <state directory=\"state\"/>\n"
+             "</job>\n");
+  cli_expect (fixture, "run many.xml", 3, "NOT complete: 1 of 2 accounts are", "");
+  cli_expect (fixture, "run many.xml --account ann", 0, "nothing to do", "");
+  cli_write (fixture, "none.mbox",
+             "From a@b Fri Jan  1 10:00:00 2021\nSubject: s\n\nBody\n");
+  Called called = cli_call (fixture, "run many.xml --report all.json");
+  g_assert_cmpint (called.status, ==, 0);
+  cli_has (called.out, "total of 2 accounts:");
+  cli_has (called.out, "every one of the 61 selected messages is at the destination");
+  called_clear (&called);
+  g_autofree char *report = cli_read (fixture, "all.json");
+  cli_has (report, "\"total\" : {");
+  cli_expect (fixture, "run many.xml", 0,
+              "nothing to do: every one of the 61 selected messages", "");
+}
+
+static void
+test_secret_in_filter (Fixture *fixture, gconstpointer data)
+{
+  static const char *const filters[] = { "x password='hunter2", "password=hunter2",
+                                         "skip-folder hunter2" };
+  for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
+    {
+      g_autofree char *quoted = g_shell_quote (filters[i]);
+      g_autofree char *line = g_strdup_printf ("copy mbox:old.mbox maildir:x --filter %s",
+                                               quoted);
+      Called called = cli_call (fixture, line);
+      g_assert_cmpint (called.status, ==, 2);
+      cli_has (called.err, "filter");
+      if (i < 2)
+        cli_has_not (called.err, "hunter2");
+      called_clear (&called);
+    }
+}
+
+static void
+test_tampered (Fixture *fixture, gconstpointer data)
+{
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  g_autofree char *file = one_file (fixture, "archive/.Old");
+  g_autofree char *text = NULL;
+  gsize length = 0;
+  g_autoptr (GError) error = NULL;
+  g_file_get_contents (file, &text, &length, &error);
+  g_assert_no_error (error);
+  text[length - 2] ^= 1; /* same size, other content */
+  g_file_set_contents (file, text, (gssize) length, &error);
+  g_assert_no_error (error);
+  cli_expect (fixture, "verify job.xml --level=content", 1, "content differs", "");
+}
+
+static void
+test_status_of_damage (Fixture *fixture, gconstpointer data)
+{
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  cli_write (fixture, "state/sample.sqlite", "this is no database, and was never one");
+  cli_expect (fixture, "status job.xml", 1, "", "is damaged");
+  cli_expect (fixture, "run job.xml", 0, "nothing to do", "");
+  cli_expect (fixture, "status job.xml", 0, "58 in 1 folder", "");
+}
+
+static void
+test_status_without_plugins (Fixture *fixture, gconstpointer data)
+{
+  cli_expect (fixture, "run job.xml", 0, NULL, "");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *job = g_build_filename (fixture->dir, "job.xml", NULL);
+  g_autoptr (GSubprocessLauncher)
+      launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+  g_subprocess_launcher_setenv (launcher, "MAILHAUL_PLUGIN_PATH", fixture->dir, TRUE);
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawn (
+      launcher, &error, g_getenv ("MAILHAUL_PROGRAM"), "status", job, NULL);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_wait (process, NULL, NULL));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 0);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, cli_set_up, func, cli_tear_down)
 
 int
 main (int argc, char **argv)
@@ -536,5 +505,12 @@ main (int argc, char **argv)
   ADD ("/cli/folders/counts-messages", test_folders);
   ADD ("/cli/check/connect-opens-both-sides", test_check);
   ADD ("/cli/help/tells-what-is-installed", test_what_is_installed);
+  ADD ("/cli/json/every-output-is-valid", test_json_is_valid);
+  ADD ("/cli/json/log-and-progress-are-objects", test_log_as_json);
+  ADD ("/cli/run/total-speaks-for-all-accounts", test_total);
+  ADD ("/cli/copy/values-of-filters-are-not-repeated", test_secret_in_filter);
+  ADD ("/cli/verify/finds-what-was-tampered-with", test_tampered);
+  ADD ("/cli/status/damaged-state-is-not-never-run", test_status_of_damage);
+  ADD ("/cli/status/needs-no-plugins", test_status_without_plugins);
   return g_test_run ();
 }
