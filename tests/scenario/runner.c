@@ -524,7 +524,7 @@ main (int argc, char **argv)
 
   if (argc == 7 && strcmp (argv[1], "--child") == 0)
     return child (argv + 2);
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   /* A back-off or a notice is no failure here. */
   g_log_set_always_fatal (G_LOG_FATAL_MASK);
   for (i = 1; i < argc; i++)
