@@ -168,6 +168,11 @@ path_of (World *world, const char *first, ...)
   const char *name;
   va_list names;
 
+  if (world->setup->only_inbox)
+    {
+      g_strv_builder_add (builder, "INBOX");
+      return g_strv_builder_end (builder);
+    }
   if (!world->setup->fresh)
     g_strv_builder_add (builder, world->name);
   va_start (names, first);

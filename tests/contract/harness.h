@@ -19,6 +19,7 @@ typedef struct
   char **options; /* NAME=VALUE; {dir} and {name} stand for the behaviour's own */
   gboolean fresh; /* some option has a {dir} or {name}: each behaviour has a store */
   gboolean only_source; /* the role asked for cannot write */
+  gboolean only_inbox;  /* the store has no other folder */
   guint scale;          /* divides the large numbers */
 } Setup;
 

@@ -14,6 +14,7 @@ typedef struct
   char *role;
   char **options;
   char **plugin_paths;
+  gboolean only_inbox;
   int scale;
 } Arguments;
 
@@ -31,6 +32,8 @@ parse_arguments (Arguments *arguments, int *argc, char ***argv, GError **error)
       "both (the default), or source: only read what is there", "ROLE" },
     { "plugin-path", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->plugin_paths,
       "Folder to look for plugins in", "DIRECTORY" },
+    { "only-inbox", 0, 0, G_OPTION_ARG_NONE, &arguments->only_inbox,
+      "The store has no other folder and can make none", NULL },
     { "scale", 0, 0, G_OPTION_ARG_INT, &arguments->scale,
       "Divide the large numbers by this, for slow servers", "N" },
     { NULL },
@@ -70,10 +73,15 @@ fill_setup (Setup *setup, const Arguments *arguments, GError **error)
         || strstr (setup->options[i], "{name}") != NULL)
       setup->fresh = TRUE;
   setup->only_source = g_strcmp0 (arguments->role, "source") == 0;
+  setup->only_inbox = arguments->only_inbox;
   setup->scale = (guint) arguments->scale;
   setup->backend = registry_backend (setup->registry, arguments->backend, error);
   if (setup->backend == NULL)
     return FALSE;
+  if (setup->only_inbox && !setup->fresh && !setup->only_source)
+    return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                           "--only-inbox needs an option with {dir} or {name}, so that "
+                           "each behaviour has an inbox of its own");
   if (!setup->only_source
       && !session_backend_has_role (setup->backend, HAUL_ROLE_DESTINATION))
     return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_JOB,
