@@ -153,7 +153,8 @@ typedef struct _Signals Signals;
  * process. @clears: standard error shows PROGRESS_TTY. To be called before other threads
  * are made. (transfer full) */
 Signals *signals_new (GCancellable *stop, GCancellable *cancel, gboolean clears);
-/* signals_free: signals do again what they did before. */
+/* signals_free: the signals stay blocked: what is left to do is to end, with the exit
+ * code of the run. */
 void signals_free (Signals *self);
 
 /* ---- uri.c ---- */

@@ -3,10 +3,12 @@
  * mailhaul: finds the command and calls it. What a command does is in its cmd-*.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -64,6 +66,18 @@ set_up_memory (void)
   mallopt (M_ARENA_MAX, 4);
 }
 
+/* Standard streams that the caller closed are taken, the wrong way round so that using
+ * them still fails: else a mail file would become descriptor 2 and get the progress. */
+static gboolean
+reserve_streams (void)
+{
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", modes[fd]) != fd)
+      return FALSE;
+  return TRUE;
+}
+
 static int
 call (int argc, char **argv)
 {
@@ -117,6 +131,8 @@ flush_output (int exit_code)
 int
 main (int argc, char **argv)
 {
+  if (!reserve_streams ())
+    return EXIT_CODE_INTERNAL;
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* numbers are the same for scripts everywhere */
   set_up_memory ();

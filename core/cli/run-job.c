@@ -69,7 +69,6 @@ run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data
   gint64 begun_us = g_get_monotonic_time ();
   g_autoptr (EngineResult) result = engine_run (request);
   self->elapsed_us = g_get_monotonic_time () - begun_us;
-  signals_free (signals);
   progress_free (listener.view);
 
   int exit_code = (int) result->exit_code;
@@ -80,5 +79,8 @@ run_job (Cli *self, EngineRequest *request, ReportFunc print, gpointer user_data
     report_text (self, result, request->mode, stderr, NULL);
   if (!write_report (self, request, result) && exit_code == EXIT_CODE_DONE)
     exit_code = EXIT_CODE_SOME_FAILED;
+  /* An impatient second signal must cost neither the summary nor the report. */
+  (void) fflush (stdout);
+  signals_free (signals);
   return exit_code;
 }

@@ -18,7 +18,6 @@ struct _Signals
   GCancellable *stop;
   GCancellable *cancel;
   GThread *thread;
-  sigset_t before;
   const char *clear; /* what takes progress off the terminal; "": nothing does */
   int signal_fd;
   int end_fd;
@@ -96,7 +95,7 @@ signals_new (GCancellable *stop, GCancellable *cancel, gboolean clears)
   sigset_t set;
 
   fill_set (&set);
-  (void) sigprocmask (SIG_BLOCK, &set, &self->before);
+  (void) sigprocmask (SIG_BLOCK, &set, NULL);
   self->clear = clears ? CLI_CLEAR : "";
   self->stop = g_object_ref (stop);
   self->cancel = g_object_ref (cancel);
@@ -104,7 +103,7 @@ signals_new (GCancellable *stop, GCancellable *cancel, gboolean clears)
   self->end_fd = eventfd (0, EFD_CLOEXEC);
   if (self->signal_fd < 0 || self->end_fd < 0)
     {
-      (void) sigprocmask (SIG_SETMASK, &self->before, NULL);
+      (void) sigprocmask (SIG_UNBLOCK, &set, NULL);
       return self;
     }
   self->thread = g_thread_new ("signals", watch, self);
@@ -124,7 +123,6 @@ signals_free (Signals *self)
     close (self->signal_fd);
   if (self->end_fd >= 0)
     close (self->end_fd);
-  (void) sigprocmask (SIG_SETMASK, &self->before, NULL);
   g_object_unref (self->stop);
   g_object_unref (self->cancel);
   g_free (self);

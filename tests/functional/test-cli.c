@@ -342,6 +342,27 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   corpus_assert_equal (expected, found, "after an interruption");
 }
 
+static void
+test_closed_streams (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher)
+      launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_set_cwd (launcher, fixture->dir);
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawn (
+      launcher, &error, "/bin/sh", "-c",
+      "exec 3>&1 0<&- 1>&- 2>&-\n"
+      "(exec 3>&-; \"$MAILHAUL_PROGRAM\" run job.xml --progress=json)\n"
+      "echo \"ended with $?\" >&3",
+      NULL);
+  g_assert_no_error (error);
+  g_autofree char *out = NULL;
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, &out, NULL, NULL));
+  g_assert_cmpstr (out, ==, "ended with 9\n"); /* the summary could not be printed */
+  cli_expect (fixture, "verify job.xml", 0, "both sides agree", "");
+  g_assert_cmpuint (count_files (fixture, "archive/.Old"), ==, 58);
+}
+
 /* check_json: @text is one JSON value, by somebody else's parser. */
 static void
 check_json (const char *text)
@@ -491,6 +512,7 @@ main (int argc, char **argv)
   ADD ("/cli/run/progress-is-one-json-object-a-line", test_progress_json);
   ADD ("/cli/run/interrupted-it-goes-on-later", test_interrupted);
   ADD ("/cli/run/full-output-is-an-error", test_full_output);
+  ADD ("/cli/run/closed-streams-do-not-become-mail-files", test_closed_streams);
   ADD ("/cli/plan/json-lists-every-action", test_plan_json);
   ADD ("/cli/job/all-mistakes-are-told-at-once", test_mistakes_at_once);
   ADD ("/cli/usage/mistakes-name-the-nearest", test_usage);
