@@ -45,6 +45,7 @@ parse_arguments (Arguments *arguments, int *argc, char ***argv, GError **error)
       "Holds a backend of mailhaul to the contract; prints TAP. All options of a "
       "GLib test program are taken, too (-l, -p PATH, --tap).");
   g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_ignore_unknown_options (context, TRUE);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (arguments->backend == NULL)
@@ -107,10 +108,16 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = 2;
 
-  g_test_init (&argc, &argv, NULL);
   if (!parse_arguments (&arguments, &argc, &argv, &error))
     {
       g_printerr ("mailhaul-contract-test: %s\n", error->message);
+      free_arguments (&arguments);
+      return status;
+    }
+  g_test_init (&argc, &argv, NULL);
+  if (argc > 1)
+    {
+      g_printerr ("mailhaul-contract-test: unknown argument: %s\n", argv[1]);
       free_arguments (&arguments);
       return status;
     }
