@@ -18,6 +18,7 @@ typedef struct
   char *verify;
   char *flags;
   char *duplicates;
+  char *rate;
   gboolean dry_run;
   gboolean verify_only;
 } CopyOptions;
@@ -34,6 +35,7 @@ copy_options_clear (CopyOptions *self)
   g_free (self->verify);
   g_free (self->flags);
   g_free (self->duplicates);
+  g_free (self->rate);
 }
 
 static JobElement *
@@ -101,6 +103,23 @@ state_name (Cli *cli, const char *const *uris, const JobElement *source,
   g_autofree char *name = g_strdup_printf ("%.60s-to-%.60s-%.12s", left, right, digest);
   g_autofree char *valid = g_utf8_make_valid (name, -1);
   return job_safe_name (valid);
+}
+
+/* apply_rate: "2M/s" or "2M", as limits/@rate of a job. */
+static gboolean
+apply_rate (Job *job, const char *text)
+{
+  if (text == NULL)
+    return TRUE;
+  gsize length = strlen (text);
+  gsize size = g_str_has_suffix (text, "/s") ? length - strlen ("/s") : length;
+  g_autofree char *bytes = g_strndup (text, size);
+  if (option_parse_size (bytes, &job->rate_bytes))
+    return TRUE;
+  (void) cli_usage_error ("--rate must be a size a second like 500K/s or 2M/s, got "
+                          "\"%s\"",
+                          text);
+  return FALSE;
 }
 
 static gboolean
@@ -176,7 +195,7 @@ make_job (Cli *cli, const CopyOptions *options, const char *const *uris, int *ou
       (void) cli_usage_error ("%s", error->message);
       return NULL;
     }
-  if (!apply_choices (job, options))
+  if (!apply_choices (job, options) || !apply_rate (job, options->rate))
     return NULL;
   if (!password_add (cli, job->source, "source", options->source_password_file,
                      "MAILHAUL_SOURCE_PASSWORD")
@@ -236,6 +255,8 @@ command_copy (int argc, char **argv)
       "keep or one (default: keep)", "POLICY" },
     { "verify", 0, 0, G_OPTION_ARG_STRING, &options.verify,
       "none, size, headers or content (default: size)", "LEVEL" },
+    { "rate", 0, 0, G_OPTION_ARG_STRING, &options.rate,
+      "At most so many bytes a second, like 2M/s", "RATE" },
     { "verify-only", 0, 0, G_OPTION_ARG_NONE, &options.verify_only,
       "Copy nothing, only compare both sides", NULL },
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options.dry_run,

@@ -145,6 +145,8 @@ test_usage (Fixture *fixture, gconstpointer data)
     { "copy mbox:old.mbox maildir:x --filter 'name=a'", "name comes first" },
     { "copy mbox:old.mbox maildir:x --filter \"skip-folder name='a\"", "filter" },
     { "folders", "one SOURCE" },
+    { "copy mbox:old.mbox maildir:x --rate=fast", "--rate must be" },
+    { "copy mbox:old.mbox maildir:x --rate=/s", "--rate must be" },
     { "schema job.xml", "takes no argument" },
     { "version 2", "takes no argument" },
     { "copy mbox:old.mbox maildir:x -n --verify-only", "exclude each other" },
@@ -195,6 +197,8 @@ test_copy_with_filters (Fixture *fixture, gconstpointer data)
   cli_expect (fixture, "copy maildir:x mbox:back/ --state other", 0, "every one of the",
               "");
   g_assert_true (cli_exists (fixture, "other"));
+  cli_expect (fixture, "copy maildir:x mbox:slow/ --rate=500K/s", 0, "every one of the",
+              "");
 }
 
 static void
