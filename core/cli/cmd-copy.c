@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/option-values.h"
 #include "cli/cli.h"
 
 /* CopyOptions: what the command line says. */
@@ -52,12 +53,24 @@ make_endpoint (const char *uri, char **options, GError **error)
   return element;
 }
 
+/* absolute: a path of the command line as the backends take it, "~/" included, which no
+ * shell expands behind "maildir:". (transfer full) */
+static char *
+absolute (const char *path)
+{
+  g_autofree char *resolved = option_value_resolve (path, NULL);
+  return g_canonicalize_filename (resolved, NULL);
+}
+
 /* add_identity: what says which mailbox @element is: the options that its backend marks,
- * paths made absolute, so that a name is the same wherever the command is given. */
+ * with paths made absolute just as the engine does when it ties the state to its pair: a
+ * name for two ways of writing would find a state that is refused. ("x/.." may be another
+ * place than it seems, so paths are not tidied.) */
 static void
 add_identity (Cli *cli, GString *text, const JobElement *element)
 {
   const HaulBackend *backend = registry_backend (cli->registry, element->plugin, NULL);
+  g_autofree char *directory = g_get_current_dir ();
   g_string_append_printf (text, "%s\n", element->plugin);
   for (const HaulOptionSpec *spec = backend != NULL ? backend->options : NULL;
        spec != NULL && spec->name != NULL; spec++)
@@ -68,7 +81,7 @@ add_identity (Cli *cli, GString *text, const JobElement *element)
             || strcmp (option->name, spec->name) != 0)
           continue;
         g_autofree char *value = spec->type == HAUL_OPTION_PATH
-                                     ? g_canonicalize_filename (option->value, NULL)
+                                     ? option_value_resolve (option->value, directory)
                                      : g_strdup (option->value);
         g_string_append_printf (text, "%s=%s\n", spec->name, value);
       }
@@ -84,7 +97,7 @@ readable (const char *uri)
                         g_uri_get_user (parsed) != NULL ? "@" : "",
                         g_uri_get_host (parsed), NULL);
   const char *colon = strchr (uri, ':');
-  g_autofree char *path = g_canonicalize_filename (colon != NULL ? colon + 1 : uri, NULL);
+  g_autofree char *path = absolute (colon != NULL ? colon + 1 : uri);
   return g_path_get_basename (path);
 }
 
@@ -158,7 +171,7 @@ static char *
 state_directory (const CopyOptions *options)
 {
   if (options->state != NULL)
-    return g_canonicalize_filename (options->state, NULL);
+    return absolute (options->state);
   return g_build_filename (g_get_user_state_dir (), "mailhaul", NULL);
 }
 

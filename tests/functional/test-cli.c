@@ -201,6 +201,31 @@ test_copy_with_filters (Fixture *fixture, gconstpointer data)
               "");
 }
 
+/* The same pair from another directory finds its state; written in another way it is at
+ * least not refused, and nothing is copied twice. */
+static void
+test_state_is_found_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher)
+      launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_set_cwd (launcher, fixture->dir);
+  g_subprocess_launcher_setenv (launcher, "HOME", fixture->dir, TRUE);
+  g_subprocess_launcher_unsetenv (launcher, "XDG_STATE_HOME");
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawn (
+      launcher, &error, "/bin/sh", "-c",
+      "\"$MAILHAUL_PROGRAM\" copy mbox:old.mbox maildir:x --quiet && cd / &&\n"
+      "\"$MAILHAUL_PROGRAM\" copy 'mbox:~/old.mbox' maildir:~/x --quiet &&\n"
+      "ls \"$HOME\"/.local/state/mailhaul/*.sqlite | wc -l &&\n"
+      "\"$MAILHAUL_PROGRAM\" copy 'mbox:~/old.mbox' 'maildir:~/./x/' --quiet &&\n"
+      "ls \"$HOME\"/x/cur \"$HOME\"/x/new | grep -c :2,",
+      NULL);
+  g_assert_no_error (error);
+  g_autofree char *out = NULL;
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, &out, NULL, NULL));
+  g_assert_cmpstr (out, ==, "1\n60\n");
+}
+
 static void
 test_verify (Fixture *fixture, gconstpointer data)
 {
@@ -534,6 +559,7 @@ main (int argc, char **argv)
   ADD ("/cli/json/every-output-is-valid", test_json_is_valid);
   ADD ("/cli/json/log-and-progress-are-objects", test_log_as_json);
   ADD ("/cli/run/total-speaks-for-all-accounts", test_total);
+  ADD ("/cli/copy/state-is-found-again", test_state_is_found_again);
   ADD ("/cli/copy/values-of-filters-are-not-repeated", test_secret_in_filter);
   ADD ("/cli/verify/finds-what-was-tampered-with", test_tampered);
   ADD ("/cli/status/damaged-state-is-not-never-run", test_status_of_damage);
