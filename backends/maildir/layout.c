@@ -297,7 +297,8 @@ maildir_layout_weigh (const char *directory, MaildirEvidence *evidence)
     }
   if (wide)
     {
-      evidence->utf8 += g_utf8_validate (directory, -1, NULL) ? 1 : 0;
+      if (g_utf8_validate (directory, -1, NULL))
+        evidence->wide++;
       return;
     }
   if (!shifted)
@@ -312,6 +313,11 @@ maildir_layout_weigh (const char *directory, MaildirEvidence *evidence)
 MaildirEncoding
 maildir_layout_verdict (const MaildirEvidence *evidence)
 {
-  return evidence->utf8 > evidence->mutf7 ? MAILDIR_ENCODING_UTF8
-                                          : MAILDIR_ENCODING_MUTF7;
+  /* One name settles it, whatever comes later: raw 8-bit characters occur in UTF-8 stores
+   * only, shifted ones that decode in UTF-7 stores only. A bare '&' says little. */
+  if (evidence->wide > 0)
+    return MAILDIR_ENCODING_UTF8;
+  if (evidence->mutf7 > 0)
+    return MAILDIR_ENCODING_MUTF7;
+  return evidence->utf8 > 0 ? MAILDIR_ENCODING_UTF8 : MAILDIR_ENCODING_MUTF7;
 }

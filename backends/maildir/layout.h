@@ -88,7 +88,8 @@ char *maildir_layout_subscription (const MaildirCodec *codec, const char *direct
 typedef struct
 {
   guint mutf7;
-  guint utf8;
+  guint utf8; /* an '&' that modified UTF-7 forbids */
+  guint wide; /* valid 8-bit text */
 } MaildirEvidence;
 
 /* maildir_layout_weigh: adds what @directory says to @evidence: well-formed `&…-` is

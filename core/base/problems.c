@@ -58,14 +58,31 @@ append (Problems *self, const char *file, guint line, char *text)
   return problem;
 }
 
+/* The same mistake found by two layers is one. */
+static gboolean
+is_known (const Problems *self, const char *file, guint line, const char *text)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      const Problem *problem = self->list->pdata[i];
+      if (problem->line == line && !problem->warning
+          && g_strcmp0 (problem->file, file) == 0 && strcmp (problem->text, text) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 void
 problems_add (Problems *self, const char *file, guint line, const char *format, ...)
 {
   va_list arguments;
 
   va_start (arguments, format);
-  append (self, file, line, g_strdup_vprintf (format, arguments));
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  if (is_known (self, file, line, text))
+    return;
+  append (self, file, line, g_steal_pointer (&text));
   self->error_count++;
 }
 

@@ -174,7 +174,7 @@ Job *
 cli_load_job (Cli *self, const char *file, gboolean plugins)
 {
   g_autoptr (Problems) problems = problems_new ();
-  g_autoptr (Job) job = job_load (file, problems);
+  g_autoptr (Job) job = job_load_partly (file, problems);
   if (job != NULL && plugins)
     (void) engine_check (job, self->registry, problems);
   cli_print_problems (problems);

@@ -137,6 +137,7 @@ main (int argc, char **argv)
   setlocale (LC_NUMERIC, "C"); /* numbers are the same for scripts everywhere */
   set_up_memory ();
   (void) signal (SIGPIPE, SIG_IGN);
+  (void) signal (SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
   g_set_prgname ("mailhaul");
   return flush_output (dispatch (argc - 1, argv + 1));
 }

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -212,6 +214,23 @@ report_json (const EngineResult *result, EngineMode mode)
   return json_to_string (root, TRUE);
 }
 
+/* What is no regular file (a pipe, a device, "-") is written to, never replaced. */
+static gboolean
+write_through (const char *file, const char *text, GError **error)
+{
+  FILE *to = strcmp (file, "-") == 0 ? stdout : fopen (file, "we");
+  gboolean ok = to != NULL && fputs (text, to) >= 0;
+  int number = errno;
+  if (to != NULL && to != stdout)
+    {
+      ok = fclose (to) == 0 && ok;
+      number = errno;
+    }
+  return ok
+         || haul_error_set (error, HAUL_ERROR_IO, HAUL_SCOPE_JOB, "write report '%s': %s",
+                            file, g_strerror (number));
+}
+
 gboolean
 report_write (const EngineResult *result, EngineMode mode, const char *file,
               GError **error)
@@ -219,9 +238,15 @@ report_write (const EngineResult *result, EngineMode mode, const char *file,
   g_autofree char *text = report_json (result, mode);
   g_autofree char *whole = g_strconcat (text, "\n", NULL);
   g_autoptr (GError) local = NULL;
+  GStatBuf status;
+  gboolean there = strcmp (file, "-") == 0 || g_stat (file, &status) == 0;
+  if (there && (strcmp (file, "-") == 0 || !S_ISREG (status.st_mode)))
+    return write_through (file, whole, error);
+  /* A link stays a link: what it points to is replaced. */
+  g_autofree char *resolved = there ? realpath (file, NULL) : NULL;
   if (g_file_set_contents_full (
-          file, whole, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-          0600, &local))
+          resolved != NULL ? resolved : file, whole, -1,
+          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
     return TRUE;
   return haul_error_set (error, HAUL_ERROR_IO, HAUL_SCOPE_JOB, "write report '%s': %s",
                          file, local->message);

@@ -282,10 +282,13 @@ account_check (const Job *job, const JobAccount *job_account, Registry *registry
                Problems *problems)
 {
   Endpoint source = { 0 }, destination = { 0 };
-  (void) endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
-                        registry, problems);
-  (void) endpoint_init (&destination, job, job->destination, job_account,
-                        HAUL_ROLE_DESTINATION, registry, problems);
+  /* A job that is checked in spite of other mistakes may lack one. */
+  if (job->source != NULL)
+    (void) endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
+                          registry, problems);
+  if (job->destination != NULL)
+    (void) endpoint_init (&destination, job, job->destination, job_account,
+                          HAUL_ROLE_DESTINATION, registry, problems);
   g_autoptr (FilterChain) chain = filter_chain_new (job, job_account, registry, problems);
   endpoint_clear (&source);
   endpoint_clear (&destination);

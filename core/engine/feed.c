@@ -10,7 +10,9 @@ struct _HaulFeed
   Pipe *pipe;
   const FeedHooks *hooks;
   gpointer user_data;
-  GHashTable *taken; /* of HaulItem */
+  GHashTable *taken;    /* of HaulItem */
+  gpointer last_owner;  /* of the item that got a result last */
+  HaulPath last_folder; /* stands with its owner */
 };
 
 HaulFeed *
@@ -84,7 +86,11 @@ static gboolean
 take_back (HaulFeed *feed, HaulItem *item)
 {
   if (g_hash_table_remove (feed->taken, item))
-    return TRUE;
+    {
+      feed->last_owner = item->owner;
+      feed->last_folder = item->folder;
+      return TRUE;
+    }
   g_critical ("a backend gave a second result for one message");
   return FALSE;
 }
@@ -143,6 +149,10 @@ haul_feed_note (HaulFeed *feed, HaulPath folder, HaulBytes data, GError **error)
   while (g_hash_table_iter_next (&iter, &item, NULL))
     if (haul_path_equal (((HaulItem *) item)->folder, folder))
       return feed->hooks->note (item, data, feed->user_data, error);
+  /* A backend may close its books after the last message of a folder has its result. */
+  HaulItem last = { .owner = feed->last_owner, .folder = feed->last_folder };
+  if (feed->last_folder != NULL && haul_path_equal (feed->last_folder, folder))
+    return feed->hooks->note (&last, data, feed->user_data, error);
   return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                          "keep a note: no message is under way for that folder");
 }

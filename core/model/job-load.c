@@ -228,9 +228,8 @@ read_job (const char *file, Problems *problems)
 }
 
 Job *
-job_load (const char *file, Problems *problems)
+job_load_partly (const char *file, Problems *problems)
 {
-  guint before = problems_count (problems);
   g_autoptr (Job) job = read_job (file, problems);
 
   if (job != NULL)
@@ -244,5 +243,14 @@ job_load (const char *file, Problems *problems)
         check_columns (job, problems);
     }
   problems_sort (problems);
+  return g_steal_pointer (&job);
+}
+
+Job *
+job_load (const char *file, Problems *problems)
+{
+  guint before = problems_count (problems);
+  g_autoptr (Job) job = job_load_partly (file, problems);
+
   return problems_count (problems) == before ? g_steal_pointer (&job) : NULL;
 }

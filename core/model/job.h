@@ -160,6 +160,10 @@ gpointer job_settings (const Job *self, const JobElement *element,
  * when problems_count() > 0.
  */
 Job *job_load (const char *file, Problems *problems);
+/* job_load_partly: the same, but gives what could be understood in spite of mistakes, so
+ * that the rest can be checked, too: source, destination and accounts may be missing.
+ * Never run it. NULL: there is nothing to go on with. */
+Job *job_load_partly (const char *file, Problems *problems);
 
 /* job_new_for_pair: a job with one account and defaults, for `mailhaul copy`; the caller
  * fills in the endpoints. @directory: for relative paths. */

@@ -206,7 +206,8 @@ static const EncodingVector encoding_vectors[] = {
   { ".R&-D", MUTF7 },
   { ".R&D", UTF8 },
   { ".Entw\xc3\xbcrfe", UTF8 },
-  { ".Entw\xc3\xbcrfe .&APw-", MUTF7 },
+  { ".Entw\xc3\xbcrfe .&APw-", UTF8 },
+  { ".Gr&APw-n .R&D .S&P", MUTF7 },
   { ".Entw\xc3\xbcrfe .\xc3\xa9 .&APw-", UTF8 },
   { ".caf\xe9", MUTF7 },
 };
