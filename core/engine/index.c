@@ -326,7 +326,8 @@ search (Pass *self, Unknown *unknown, GError **error)
   gboolean stable = (caps & HAUL_CAP_STABLE_KEYS) != 0 && !self->keys_void;
   if (!stable)
     unknown->known = key_set_new ();
-  unknown->whole = !stable || has_lost_changes (self);
+  /* Rows without a key may lie on either side of the mark: they take theirs first. */
+  unknown->whole = !stable || !(caps & HAUL_CAP_RETURNS_KEYS) || has_lost_changes (self);
   unknown->by_id = list_ids (self);
   if (!destination_call (self->lane->destination, call_list_unknown, unknown, error)
       || !rekey_destinations (self, unknown->records, unknown->known, error))
