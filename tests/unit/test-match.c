@@ -319,6 +319,7 @@ match (const Side *sources, const Side *destinations, MatchSize size, gboolean l
   return match_candidates (&input);
 }
 
+G_GNUC_PRINTF (2, 3)
 static void
 append (GString *text, const char *format, ...)
 {
