@@ -67,6 +67,9 @@ row_fault (const HaulOptionSpec *spec, gsize settings_size)
     return "there are no choices";
   if ((spec->flags & HAUL_OPT_REQUIRED) != 0 && spec->default_text != NULL)
     return "it is required and has a default";
+  if ((spec->flags & HAUL_OPT_PRESET) != 0
+      && (spec->type != HAUL_OPTION_STRING || spec->default_text != NULL))
+    return "it names a preset, but is no string or has a default";
   return NULL;
 }
 
@@ -113,6 +116,7 @@ option_table_check (const HaulOptionSpec *specs, gsize settings_size, GError **e
 {
   g_autoptr (GHashTable)
       seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint presets = 0;
 
   for (const HaulOptionSpec *spec = specs; is_row (spec); spec++)
     {
@@ -120,6 +124,8 @@ option_table_check (const HaulOptionSpec *specs, gsize settings_size, GError **e
 
       if (fault == NULL)
         fault = range_fault (spec);
+      if ((spec->flags & HAUL_OPT_PRESET) != 0 && ++presets > 1)
+        fault = "it is the second one that names a preset";
       if (fault != NULL)
         return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                                "option \"%s\": %s", spec->name, fault);

@@ -10,7 +10,11 @@
 
 #include <mailhaul/error.h>
 
+#include "base/text.h"
 #include "plugin/plugin-check.h"
+
+/* FACTS_LIMIT: a mailbox has a few dozen facts; more is a plugin that does not end. */
+#define FACTS_LIMIT 1000
 
 struct _Session
 {
@@ -148,6 +152,52 @@ session_idle (Session *self, gint64 max_us, GError **error)
     return TRUE;
   gboolean result = self->backend->idle (self->session, max_us, &answer);
   return settle (self, "idle", result, answer, error);
+}
+
+/* Describing: a describe under way. */
+typedef struct
+{
+  HaulFactFunc func;
+  gpointer user_data;
+  guint count;
+  const char *fault; /* how the plugin broke the contract, static; NULL: not yet */
+} Describing;
+
+static void
+describe_fact (const char *key, const char *text, gpointer user_data)
+{
+  Describing *describing = user_data;
+
+  if (describing->fault != NULL)
+    return;
+  if (key == NULL || text == NULL || !plugin_name_is_sane (key))
+    describing->fault = "a fact without a text or a key of lower-case letters";
+  else if (++describing->count > FACTS_LIMIT)
+    describing->fault = "more than " G_STRINGIFY (FACTS_LIMIT) " facts";
+  if (describing->fault != NULL)
+    return;
+  g_autofree char *line = text_to_line (g_strdup (text));
+  describing->func (key, line, describing->user_data);
+}
+
+gboolean
+session_describe (Session *self, HaulFactFunc func, gpointer user_data, GError **error)
+{
+  Describing describing = { .func = func, .user_data = user_data };
+  GError *answer = NULL;
+
+  if (!may_call (self, "describe", TRUE, error))
+    return FALSE;
+  if (self->backend->describe == NULL)
+    return TRUE;
+  gboolean result = self->backend->describe (self->session, describe_fact, &describing,
+                                             &answer);
+  if (!settle (self, "describe", result, answer, error))
+    return FALSE;
+  if (describing.fault == NULL)
+    return TRUE;
+  g_autofree char *name = g_strdup_printf ("%s: describe", self->backend->name);
+  return blame (self, name, describing.fault, error);
 }
 
 /* ---- folders ---- */

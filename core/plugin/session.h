@@ -44,4 +44,6 @@ gboolean session_update (Session *self, const HaulChange *changes, gsize count,
                          HaulChangeResultFunc func, gpointer user_data, GError **error);
 gboolean session_expunge (Session *self, const HaulBytes *keys, gsize count,
                           HaulChangeResultFunc func, gpointer user_data, GError **error);
+gboolean session_describe (Session *self, HaulFactFunc func, gpointer user_data,
+                           GError **error);
 gboolean session_recover (Session *self, HaulPath path, HaulBytes note, GError **error);

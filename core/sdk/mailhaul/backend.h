@@ -111,6 +111,23 @@ typedef void (*HaulChangeResultFunc) (HaulBytes key, HaulBytes new_key,
                                       const GError *error, gpointer user_data);
 
 /*
+ * HaulFactFunc: receives one fact of a `describe`. @key: lower-case letters, digits and
+ * '-', stable, for programs; the same key may come again. @text: one line of UTF-8 for
+ * people; a peer's own words are passed on as they are (the core makes them fit to show).
+ * Neither may hold a secret. Both stand only during the call.
+ *
+ * Keys that every backend uses alike, in this order, each only if it is known:
+ * "server" (product, version), "address" (host and port, or the path), "tls" (version and
+ * cipher, or that there is none), "certificate" (name, issuer, last day, fingerprint),
+ * "mechanism" (how the login was made), "user", "format" (of files), "capabilities" (in
+ * the peer's words), "limit" (one each: message size, connections, length of a command),
+ * "quota" (one each root: used and allowed), then whole sentences: "speed" (what makes
+ * this peer fast or slow), "fidelity" (what it cannot keep, or changes), "warning"
+ * (what a person should mend). Any other key is shown as it is.
+ */
+typedef void (*HaulFactFunc) (const char *key, const char *text, gpointer user_data);
+
+/*
  * HaulBackend: a backend plugin. Zeroed members are absent; what that means stands with
  * each. A role is present when its callbacks are: source = list, enter, scan, fetch;
  * destination = these and create, store.
@@ -205,6 +222,15 @@ typedef struct
    * @note: the last haul_feed_note() of the folder, or empty. Absent: nothing to do.
    */
   gboolean (*recover) (gpointer session, HaulPath path, HaulBytes note, GError **error);
+
+  /*
+   * describe: says what an open session knows of its store, fact by fact, as a person
+   * who prepares a migration wants to read it. Changes nothing; a question to the peer
+   * whose answer is missing only leaves out that fact. Absent: nothing is known beside
+   * the caps.
+   */
+  gboolean (*describe) (gpointer session, HaulFactFunc func, gpointer user_data,
+                        GError **error);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */

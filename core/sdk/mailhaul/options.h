@@ -36,6 +36,8 @@ typedef enum
   HAUL_OPT_ONLY_SOURCE = 1 << 2,      /* refused in <destination> */
   HAUL_OPT_IDENTITY = 1 << 4,         /* part of what says which mailbox this is */
   HAUL_OPT_ONLY_DESTINATION = 1 << 3, /* refused in <source> */
+  HAUL_OPT_PRESET = 1 << 5, /* names a preset: the core takes what the job leaves open
+                             * from presets/PLUGIN-VALUE.xml; a string, one in a table */
 } HaulOptionFlags;
 
 /* HaulSecret: a secret that the job names but never shows; opaque. */
