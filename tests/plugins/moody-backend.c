@@ -32,6 +32,8 @@ answer (Fake *fake, GError **error)
     case NO_STRUCT_SIZE:
     case OLD_STRUCT:
     case EMPTY_KEY:
+    case BAD_FACT:
+    case ENDLESS_FACTS:
       return TRUE;
     }
   g_assert_not_reached ();
@@ -157,6 +159,18 @@ fake_expunge (gpointer session, const HaulBytes *keys, gsize count,
   return answer (fake, error);
 }
 
+static gboolean
+fake_describe (gpointer session, HaulFactFunc func, gpointer user_data, GError **error)
+{
+  Fake *fake = session;
+
+  func ("server", "Fake\r\n1.0 \xff", user_data);
+  func (fake->behaviour == BAD_FACT ? "Server Name" : "tls", "none", user_data);
+  for (guint i = 0; fake->behaviour == ENDLESS_FACTS && i < 100000; i++)
+    func ("limit", "one more", user_data);
+  return answer (fake, error);
+}
+
 const HaulBackend fake_least = {
   HAUL_BACKEND_HEADER, .name = "fake",      .summary = "Fake",
   .open = fake_open,   .close = fake_close, .list = fake_list,
@@ -164,9 +178,10 @@ const HaulBackend fake_least = {
 };
 
 const HaulBackend fake_full = {
-  HAUL_BACKEND_HEADER, .name = "fake",        .summary = "Fake",
-  .open = fake_open,   .close = fake_close,   .caps = fake_caps,
-  .idle = fake_idle,   .list = fake_list,     .create = fake_create,
-  .enter = fake_enter, .scan = fake_scan,     .fetch = fake_fetch,
-  .store = fake_store, .update = fake_update, .expunge = fake_expunge,
+  HAUL_BACKEND_HEADER,       .name = "fake",        .summary = "Fake",
+  .open = fake_open,         .close = fake_close,   .caps = fake_caps,
+  .idle = fake_idle,         .list = fake_list,     .create = fake_create,
+  .enter = fake_enter,       .scan = fake_scan,     .fetch = fake_fetch,
+  .store = fake_store,       .update = fake_update, .expunge = fake_expunge,
+  .describe = fake_describe,
 };

@@ -21,6 +21,8 @@ typedef enum
   OLD_STRUCT,
   EMPTY_KEY,
   CANCELLED,
+  BAD_FACT,
+  ENDLESS_FACTS,
 } Behaviour;
 
 /* Fake: settings and session in one; the test owns it. */

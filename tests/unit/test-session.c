@@ -146,6 +146,21 @@ call_leave (Session *session, Seen *seen, GError **error)
   return session_leave (session, error);
 }
 
+static void
+see_fact (const char *key, const char *text, gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  if (seen->count++ == 0)
+    g_assert_cmpstr (text, ==, "Fake 1.0 \uFFFD");
+}
+
+static gboolean
+call_describe (Session *session, Seen *seen, GError **error)
+{
+  return session_describe (session, see_fact, seen, error);
+}
+
 static gboolean
 call_recover (Session *session, Seen *seen, GError **error)
 {
@@ -155,9 +170,9 @@ call_recover (Session *session, Seen *seen, GError **error)
 typedef gboolean (*CallFunc) (Session *session, Seen *seen, GError **error);
 
 /* The calls that the full fake has callbacks for. */
-static const CallFunc calls[] = { call_idle,   call_list,   call_enter,
-                                  call_scan,   call_fetch,  call_store,
-                                  call_create, call_update, call_expunge };
+static const CallFunc calls[] = { call_idle,    call_list,    call_enter,  call_scan,
+                                  call_fetch,   call_store,   call_create, call_update,
+                                  call_expunge, call_describe };
 
 /* One call to a fake that behaves in one way; the error of it, or NULL. */
 static GError *
@@ -359,7 +374,8 @@ test_folder_error_goes_on (void)
 static void
 test_defaults (void)
 {
-  static const CallFunc nothing[] = { call_idle, call_leave, call_recover };
+  static const CallFunc nothing[] = { call_idle, call_leave, call_recover,
+                                      call_describe };
   static const CallFunc unsupported[] = { call_store, call_create, call_update,
                                           call_expunge, call_subscribe };
   Fake fake = { 0 };
@@ -377,6 +393,32 @@ test_defaults (void)
       g_assert_false (unsupported[i](session, &seen, &error));
       g_assert_error (error, HAUL_ERROR, HAUL_ERROR_UNSUPPORTED);
       g_assert_cmpint (haul_error_scope (error), ==, HAUL_SCOPE_FOLDER);
+    }
+}
+
+static void
+test_facts (void)
+{
+  Seen seen = { 0 };
+  g_autoptr (GError) error = try_call (call_describe, BEHAVE_WELL, &seen);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen.count, ==, 2);
+}
+
+static void
+test_bad_facts (void)
+{
+  static const Behaviour behaviours[] = { BAD_FACT, ENDLESS_FACTS };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (behaviours); i++)
+    {
+      Seen seen = { 0 };
+      g_autoptr (GError) error = try_call (call_describe, behaviours[i], &seen);
+
+      g_assert_error (error, HAUL_ERROR, HAUL_ERROR_INTERNAL);
+      g_assert_nonnull (strstr (error->message, "fake: describe of the plugin broke"));
+      g_assert_cmpuint (seen.count, <=, 1000);
     }
 }
 
@@ -453,6 +495,8 @@ main (int argc, char **argv)
   ADD ("calls-nothing-after-the-end", test_ended);
   ADD ("goes-on-after-a-folders-error", test_folder_error_goes_on);
   ADD ("absent-callbacks-have-defaults", test_defaults);
+  ADD ("facts-are-one-line-of-utf8", test_facts);
+  ADD ("facts-without-a-key-or-an-end-are-an-error", test_bad_facts);
   ADD ("asks-for-caps-once-open", test_caps);
   ADD ("an-open-that-fails-leaves-nothing", test_open_fails);
   ADD ("opens-only-roles-that-are-there", test_role);
