@@ -148,6 +148,7 @@ typedef struct
   gpointer settings;
   GHashTable *given; /* HaulOptionSpec* → the name (const char *) that gave it */
   guint line;        /* of the value under way; 0: that of the place */
+  const char *file;  /* likewise; NULL: that of the place */
 } Parse;
 
 G_GNUC_PRINTF (3, 4)
@@ -161,10 +162,11 @@ complain (const Parse *self, gboolean warning, const char *format, ...)
   va_end (arguments);
   const OptionPlace *place = self->place;
   guint line = self->line > 0 ? self->line : place->line;
+  const char *file = self->file != NULL ? self->file : place->file;
   if (warning)
-    problems_warn (self->problems, place->file, line, "%s: %s", place->owner, text);
+    problems_warn (self->problems, file, line, "%s: %s", place->owner, text);
   else
-    problems_add (self->problems, place->file, line, "%s: %s", place->owner, text);
+    problems_add (self->problems, file, line, "%s: %s", place->owner, text);
 }
 
 /* The row that @name belongs to, and for a secret by which of its forms. */
@@ -186,6 +188,14 @@ find_row (const HaulOptionSpec *specs, const char *name, SecretKind *out_kind)
           }
     }
   return NULL;
+}
+
+const HaulOptionSpec *
+option_table_find (const HaulOptionSpec *specs, const char *name)
+{
+  SecretKind kind;
+
+  return find_row (specs, name, &kind);
 }
 
 static void
@@ -332,9 +342,11 @@ option_table_parse (const HaulOptionSpec *specs, gsize settings_size,
   for (gsize i = 0; i < count; i++)
     {
       self.line = values[i].line;
+      self.file = values[i].file;
       take_value (&self, &values[i]);
     }
   self.line = 0;
+  self.file = NULL;
   for (const HaulOptionSpec *spec = specs; is_row (spec); spec++)
     take_default (&self, spec);
   if (problems_count (problems) == before)

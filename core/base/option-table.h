@@ -14,7 +14,8 @@ typedef struct
 {
   const char *name;
   const char *value;
-  guint line; /* for messages; 0: that of the OptionPlace */
+  guint line;       /* for messages; 0: that of the OptionPlace */
+  const char *file; /* for messages; NULL: that of the OptionPlace */
 } OptionValue;
 
 /* OptionPlace: where values come from, for messages and relative paths. */
@@ -46,6 +47,10 @@ gboolean option_table_check (const HaulOptionSpec *specs, gsize settings_size,
 gpointer option_table_parse (const HaulOptionSpec *specs, gsize settings_size,
                              const OptionValue *values, gsize count,
                              const OptionPlace *place, Problems *problems);
+
+/* option_table_find: the row that @name, which for a secret may be NAME-file and so on,
+ * belongs to; NULL: none. (transfer none) */
+const HaulOptionSpec *option_table_find (const HaulOptionSpec *specs, const char *name);
 
 /* option_table_free: frees members (secrets are wiped) and struct. Accepts NULL. */
 void option_table_free (const HaulOptionSpec *specs, gpointer settings);

@@ -6,64 +6,16 @@
 #include "job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/option-values.h"
 #include "model/job-account.h"
 #include "model/job-walk.h"
 #include "model/job-xml.h"
+#include "model/read-file.h"
 
 /* SCHEMA_LIMIT_BYTES: the frame has 20 KiB, one with every plugin a few hundred. */
 #define SCHEMA_LIMIT_BYTES (8 * 1024 * 1024)
-/* READ_BYTES: of a file at a time. */
-#define READ_BYTES (64 * 1024)
-
-/* ---- files ---- */
-
-static gboolean
-read_to_end (int fd, gsize limit, GByteArray *out)
-{
-  for (;;)
-    {
-      gsize before = out->len;
-      gssize got;
-
-      g_byte_array_set_size (out, (guint) before + READ_BYTES);
-      got = read (fd, out->data + before, READ_BYTES);
-      g_byte_array_set_size (out, (guint) (before + (gsize) MAX (got, 0)));
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got <= 0)
-        return got == 0;
-      if (out->len > limit)
-        {
-          errno = EFBIG;
-          return FALSE;
-        }
-    }
-}
-
-/* The file's bytes, at most @limit; only regular files and what reads like one. NULL with
- * errno set. */
-static GByteArray *
-read_file (const char *file, gsize limit)
-{
-  g_autoptr (GByteArray) data = g_byte_array_new ();
-  int fd = open (file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  int saved;
-  gboolean read_all;
-
-  if (fd < 0)
-    return NULL;
-  read_all = read_to_end (fd, limit, data);
-  saved = errno;
-  close (fd);
-  errno = saved;
-  return read_all ? g_steal_pointer (&data) : NULL;
-}
 
 /* ---- the layers ---- */
 
@@ -82,7 +34,7 @@ static void
 validate (const JobText *text, Problems *problems)
 {
   g_autofree char *file = schema_file ();
-  g_autoptr (GByteArray) schema = read_file (file, SCHEMA_LIMIT_BYTES);
+  g_autoptr (GByteArray) schema = read_file_bytes (file, SCHEMA_LIMIT_BYTES);
 
   if (schema != NULL)
     job_xml_validate (text, (const char *) schema->data, schema->len, problems);
@@ -96,7 +48,7 @@ load_accounts (Job *job, Problems *problems)
 
   if (job->accounts_file == NULL)
     return;
-  data = read_file (job->accounts_file, ACCOUNTS_LIMIT_BYTES);
+  data = read_file_bytes (job->accounts_file, ACCOUNTS_LIMIT_BYTES);
   if (data == NULL)
     {
       problems_add (problems, job->file, job->accounts_line,
@@ -207,7 +159,7 @@ read_job (const char *file, Problems *problems)
 {
   g_autoptr (Job) job = new_for_file (file);
   g_autoptr (JobNode) root = NULL;
-  g_autoptr (GByteArray) data = read_file (file, JOB_LIMIT_BYTES);
+  g_autoptr (GByteArray) data = read_file_bytes (file, JOB_LIMIT_BYTES);
   JobText text;
 
   if (data == NULL)

@@ -23,6 +23,7 @@
 typedef struct
 {
   const char *file;
+  const char *what; /* "job" */
   Problems *problems;
   xmlParserCtxt *parser;
   JobNode *root;
@@ -31,6 +32,12 @@ typedef struct
   guint complaints;
   gboolean stopped;
 } Reader;
+
+static const char *
+word_for (const JobText *text)
+{
+  return text->what != NULL ? text->what : "job";
+}
 
 static guint
 current_line (const Reader *self)
@@ -152,7 +159,8 @@ within_limits (Reader *self, int attribute_count)
         JOB_LIMIT_ATTRIBUTES) " attributes";
   if (rule == NULL)
     return TRUE;
-  problems_add (self->problems, self->file, current_line (self), "the job %s", rule);
+  problems_add (self->problems, self->file, current_line (self), "the %s %s", self->what,
+                rule);
   stop (self);
   return FALSE;
 }
@@ -240,7 +248,7 @@ on_doctype (void *data, const xmlChar *name, const xmlChar *public_id,
   Reader *self = data;
 
   problems_add (self->problems, self->file, current_line (self),
-                "a job has no DOCTYPE: document types and entities are off");
+                "a %s has no DOCTYPE: document types and entities are off", self->what);
   stop (self);
 }
 
@@ -299,8 +307,9 @@ has_small_elements (Reader *self, const JobText *text)
       else if (c == '=' && counting && ++count > JOB_LIMIT_ATTRIBUTES)
         {
           problems_add (self->problems, self->file, line,
-                        "the job has an element with more than " G_STRINGIFY (
-                            JOB_LIMIT_ATTRIBUTES) " attributes");
+                        "the %s has an element with more than " G_STRINGIFY (
+                            JOB_LIMIT_ATTRIBUTES) " attributes",
+                        self->what);
           return FALSE;
         }
     }
@@ -327,15 +336,17 @@ set_handlers (Reader *self)
 JobNode *
 job_xml_parse (const JobText *text, Problems *problems)
 {
-  Reader reader = { .file = text->file, .problems = problems };
+  Reader reader = { .file = text->file, .what = word_for (text), .problems = problems };
   guint before = problems_count (problems);
   g_autoptr (JobNode) root = NULL;
 
   if (text->length == 0 || text->length > JOB_LIMIT_BYTES)
     {
-      problems_add (problems, text->file, 0, "%s",
-                    text->length == 0 ? "the file is empty"
-                                      : "the job is larger than 1 MiB");
+      if (text->length == 0)
+        problems_add (problems, text->file, 0, "the file is empty");
+      else
+        problems_add (problems, text->file, 0, "the %s is larger than 1 MiB",
+                      reader.what);
       return NULL;
     }
   if (!has_small_elements (&reader, text))
@@ -375,7 +386,8 @@ on_invalid (void *data, xmlErrorPtr error)
 
   problems_add (self->problems, self->file, (guint) MAX (error->line, 0),
                 "%s: does not match the schema",
-                node != NULL && node->name != NULL ? (const char *) node->name : "job");
+                node != NULL && node->name != NULL ? (const char *) node->name
+                                                   : self->what);
 }
 
 static void
@@ -416,7 +428,7 @@ gboolean
 job_xml_validate (const JobText *text, const char *schema, gsize schema_length,
                   Problems *problems)
 {
-  Reader reader = { .file = text->file, .problems = problems };
+  Reader reader = { .file = text->file, .what = word_for (text), .problems = problems };
   guint before = problems_count (problems);
   xmlRelaxNG *grammar = read_schema (&reader, schema, schema_length);
   xmlRelaxNGValidCtxt *validator;
@@ -434,7 +446,8 @@ job_xml_validate (const JobText *text, const char *schema, gsize schema_length,
   xmlRelaxNGSetValidStructuredErrors (validator, on_invalid, &reader);
   valid = document != NULL && xmlRelaxNGValidateDoc (validator, document) == 0;
   if (!valid && problems_count (problems) == before)
-    problems_add (problems, text->file, 0, "the job does not match the schema");
+    problems_add (problems, text->file, 0, "the %s does not match the schema",
+                  reader.what);
   xmlRelaxNGFreeValidCtxt (validator);
   xmlRelaxNGFree (grammar);
   xmlFreeDoc (document);

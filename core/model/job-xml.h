@@ -20,12 +20,14 @@
 /* JOB_LIMIT_VALUE_BYTES: the longest pattern or path is far below. */
 #define JOB_LIMIT_VALUE_BYTES (64 * 1024)
 
-/* JobText: a job's bytes, borrowed. @file: its name for messages. */
+/* JobText: a job's bytes, borrowed. @file: its name for messages. @what: what it is in
+ * them, NULL for "job"; a preset has the same limits. */
 typedef struct
 {
   const char *file;
   const char *data;
   gsize length;
+  const char *what;
 } JobText;
 
 /*

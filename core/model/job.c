@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/option-values.h"
 #include "model/job-account.h"
+#include "model/preset.h"
 
 /* SAFE_NAME_LIMIT_BYTES: a file's name has 255; the state adds suffixes to it. */
 #define SAFE_NAME_LIMIT_BYTES 160
@@ -305,35 +306,49 @@ wipe_and_free (gpointer data)
   g_free (text);
 }
 
-gpointer
-job_settings (const Job *self, const JobElement *element, const JobAccount *account,
-              const HaulOptionSpec *specs, gsize settings_size, guint32 refused_flags,
-              Problems *problems)
+/* The element's options for @account, as OptionValue; their texts go to @texts. FALSE:
+ * said why. */
+static gboolean
+expand_values (const Job *self, const JobElement *element, const JobAccount *account,
+               GPtrArray *texts, GArray *values, Problems *problems)
 {
-  g_autofree OptionValue *values = g_new0 (OptionValue, element->options->len + 1);
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (wipe_and_free);
-  OptionPlace place = { .file = self->file,
-                        .line = element->line,
-                        .owner = element->plugin,
-                        .directory = self->directory,
-                        .refused_flags = refused_flags };
+  gboolean right = TRUE;
 
   for (guint i = 0; i < element->options->len; i++)
     {
       const JobOption *option = g_ptr_array_index (element->options, i);
       g_autoptr (GError) error = NULL;
       char *text = job_expand (account, option->value, &error);
+      OptionValue value = { .name = option->name, .value = text, .line = option->line };
 
       if (text == NULL)
         complain_about_expansion (self, element, option, error, problems);
+      right = right && text != NULL;
       g_ptr_array_add (texts, text);
-      values[i] = (OptionValue){ .name = option->name,
-                                 .value = text,
-                                 .line = option->line };
+      g_array_append_val (values, value);
     }
-  for (guint i = 0; i < texts->len; i++)
-    if (g_ptr_array_index (texts, i) == NULL)
-      return NULL;
-  return option_table_parse (specs, settings_size, values, element->options->len, &place,
-                             problems);
+  return right;
+}
+
+gpointer
+job_settings (const Job *self, const JobElement *element, const JobAccount *account,
+              const HaulOptionSpec *specs, gsize settings_size, guint32 refused_flags,
+              Problems *problems)
+{
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (OptionValue));
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (wipe_and_free);
+  g_autoptr (Preset) preset = NULL;
+  OptionPlace place = { .file = self->file,
+                        .line = element->line,
+                        .owner = element->plugin,
+                        .directory = self->directory,
+                        .refused_flags = refused_flags };
+
+  if (!expand_values (self, element, account, texts, values, problems)
+      || !preset_of_element (self, element, account, specs, &preset, problems)
+      || !preset_add_values (preset, specs, refused_flags, values, problems))
+    return NULL;
+  return option_table_parse (specs, settings_size,
+                             (const OptionValue *) (gpointer) values->data, values->len,
+                             &place, problems);
 }
