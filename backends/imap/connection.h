@@ -101,8 +101,8 @@ ImapWhy imap_connection_may_send (ImapConnection *self, const ImapFlight *flight
 /*
  * Sends @command (taken over; finished, with the tag that imap_connection_tag() gave
  * last). Only when imap_connection_may_send() says IMAP_WHY_NOTHING. @bodies: copied;
- * NULL if it has none. A @flight->patience_us of 0 means the connection's own. On an
- * error (which is also kept for the next turn) @done is not called.
+ * NULL if it has none. A @flight->patience_us of 0 means the connection's own. FALSE: the
+ * connection was lost already; @done is not called.
  */
 gboolean imap_connection_send (ImapConnection *self, ImapCommand *command,
                                const ImapFlight *flight, const ImapBodies *bodies,
@@ -155,7 +155,8 @@ GMainContext *imap_connection_context (ImapConnection *self);
 /* The link, for TLS facts. (transfer none) */
 HaulLink *imap_connection_link (ImapConnection *self);
 
-/* STARTTLS was answered with OK: drops what is buffered, and does the handshake. */
+/* STARTTLS (sent with IMAP_FLIGHT_SWITCH) was answered with OK: the handshake. Bytes
+ * behind the OK are an attack: HAUL_ERROR_TLS. */
 gboolean imap_connection_start_tls (ImapConnection *self, GError **error);
 
 /* COMPRESS was answered with OK: everything is deflated from here on, both ways. */

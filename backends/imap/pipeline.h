@@ -36,6 +36,7 @@ typedef enum
       1 << 3, /* uses sequence numbers: not behind others (RFC 3501 5.5) */
   IMAP_FLIGHT_BODIES_IN = 1 << 4,  /* FETCH of bodies */
   IMAP_FLIGHT_BODIES_OUT = 1 << 5, /* APPEND */
+  IMAP_FLIGHT_SWITCH = 1 << 6, /* the stream changes behind its OK: STARTTLS, COMPRESS */
 } ImapFlightFlags;
 
 /* What is to be sent. */
