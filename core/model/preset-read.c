@@ -10,11 +10,20 @@
 #include "model/preset.h"
 #include "model/read-file.h"
 
+/* Form: what the value of an attribute is. */
+typedef enum
+{
+  FORM_NAME,  /* lower-case letters, digits and '-' */
+  FORM_ROLE,  /* may be missing */
+  FORM_VALUE, /* an option's, as a job would write it */
+  FORM_TEXT,  /* for people, wrapped as it suits the file */
+} Form;
+
 /* Attribute: one that an element may have, and where its value goes. */
 typedef struct
 {
   const char *name;
-  gboolean required;
+  Form form;
   char **out; /* (transfer full) */
 } Attribute;
 
@@ -72,6 +81,21 @@ known_attribute (const Attribute *known, const JobAttribute *found)
   return NULL;
 }
 
+/* What is wrong with the value that was read, to follow the name; NULL: nothing. */
+static const char *
+fault_of (const Attribute *attribute)
+{
+  const char *value = *attribute->out;
+
+  if (value == NULL)
+    return attribute->form != FORM_ROLE ? "is missing" : NULL;
+  if (attribute->form != FORM_ROLE && value[strspn (value, " ")] == '\0')
+    return "is empty";
+  if (attribute->form == FORM_NAME && !preset_name_is_sane (value))
+    return "must be lower-case letters, digits and '-'";
+  return NULL;
+}
+
 /* The attributes of @node by the table @known, which ends with a NULL name. */
 static void
 take_attributes (const char *file, const JobNode *node, const Attribute *known,
@@ -86,15 +110,17 @@ take_attributes (const char *file, const JobNode *node, const Attribute *known,
         problems_add (problems, file, found->line, "%s: unknown attribute \"%s\"",
                       node->name, found->name);
       else
-        *attribute->out = unwrap (found->value);
+        *attribute->out = attribute->form == FORM_TEXT ? unwrap (found->value)
+                                                       : g_strdup (found->value);
     }
   for (; known->name != NULL; known++)
-    if (*known->out != NULL && **known->out == '\0')
-      problems_add (problems, file, node->line, "%s: \"%s\" is empty", node->name,
-                    known->name);
-    else if (*known->out == NULL && known->required)
-      problems_add (problems, file, node->line, "%s: \"%s\" is missing", node->name,
-                    known->name);
+    {
+      const char *fault = fault_of (known);
+
+      if (fault != NULL)
+        problems_add (problems, file, node->line, "%s: \"%s\" %s", node->name,
+                      known->name, fault);
+    }
 }
 
 static guint32
@@ -118,11 +144,11 @@ take_option (Preset *self, const JobNode *node, Problems *problems)
   g_autofree char *role = NULL;
   PresetOption *option = g_new0 (PresetOption, 1);
   const Attribute known[] = {
-    { "name", TRUE, &option->name },
-    { "value", TRUE, &option->value },
-    { "reason", TRUE, &option->reason },
-    { "role", FALSE, &role },
-    { NULL, FALSE, NULL },
+    { "name", FORM_NAME, &option->name },
+    { "value", FORM_VALUE, &option->value },
+    { "reason", FORM_TEXT, &option->reason },
+    { "role", FORM_ROLE, &role },
+    { NULL, FORM_NAME, NULL },
   };
 
   g_ptr_array_add (self->options, option);
@@ -147,9 +173,9 @@ take_note (Preset *self, const JobNode *node, Problems *problems)
   g_autofree char *role = NULL;
   PresetNote *note = g_new0 (PresetNote, 1);
   const Attribute known[] = {
-    { "text", TRUE, &note->text },
-    { "role", FALSE, &role },
-    { NULL, FALSE, NULL },
+    { "text", FORM_TEXT, &note->text },
+    { "role", FORM_ROLE, &role },
+    { NULL, FORM_NAME, NULL },
   };
 
   g_ptr_array_add (self->notes, note);
@@ -179,10 +205,10 @@ static void
 take_root (Preset *self, const JobNode *root, Problems *problems)
 {
   const Attribute known[] = {
-    { "plugin", TRUE, &self->plugin },
-    { "name", TRUE, &self->name },
-    { "summary", TRUE, &self->summary },
-    { NULL, FALSE, NULL },
+    { "plugin", FORM_NAME, &self->plugin },
+    { "name", FORM_NAME, &self->name },
+    { "summary", FORM_TEXT, &self->summary },
+    { NULL, FORM_NAME, NULL },
   };
 
   if (strcmp (root->name, "preset") != 0

@@ -14,10 +14,10 @@
 /* FOLDERS: where presets are looked for. */
 #define FOLDERS 2
 
-static gboolean
-name_is_sane (const char *name)
+gboolean
+preset_name_is_sane (const char *name)
 {
-  return g_ascii_isalnum (name[0])
+  return name[0] != '-' && name[0] != '\0'
          && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen (name);
 }
 
@@ -38,7 +38,7 @@ preset_find (const char *plugin, const char *name)
 {
   g_autofree char *base = g_strdup_printf ("%s-%s" FILE_SUFFIX, plugin, name);
 
-  if (!name_is_sane (name) || !name_is_sane (plugin))
+  if (!preset_name_is_sane (name) || !preset_name_is_sane (plugin))
     return NULL;
   for (guint i = 0; i < FOLDERS; i++)
     {
@@ -81,7 +81,7 @@ add_names (GHashTable *names, const char *directory, const char *plugin)
         continue;
       g_autofree char *name = g_strdup (base + strlen (prefix));
       name[MAX (strlen (name), strlen (FILE_SUFFIX)) - strlen (FILE_SUFFIX)] = '\0';
-      if (name_is_sane (name) && is_of_plugin (file, plugin))
+      if (preset_name_is_sane (name) && is_of_plugin (file, plugin))
         g_hash_table_add (names, g_steal_pointer (&name));
     }
 }

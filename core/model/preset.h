@@ -61,6 +61,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preset, preset_free)
  */
 Preset *preset_read (const char *file, Problems *problems);
 
+/* preset_name_is_sane: @name can be that of a preset, a plugin or an option. */
+gboolean preset_name_is_sane (const char *name);
+
 /*
  * preset_find: the file of @plugin's preset @name, of MAILHAUL_SCHEMA_DIR or else of the
  * installed ones. Any text may be asked for. Returns: (transfer full); NULL: there is
