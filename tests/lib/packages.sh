@@ -12,7 +12,7 @@ PACKAGES_BUILD=(
 PACKAGES_CHECK=(
   "${PACKAGES_BUILD[@]}" git python3-docutils libxml2-utils
   clang-14 clang-format-14 libclang-rt-14-dev
-  dovecot-core dovecot-imapd openssl)
+  dovecot-core dovecot-imapd openssl util-linux)
 
 say () { printf '%s\n' "$*" >&2; }
 
