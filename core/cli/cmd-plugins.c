@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "model/preset.h"
 #include "model/schema.h"
 #include "plugin/session.h"
 
@@ -66,6 +67,78 @@ print_option (const HaulOptionSpec *spec)
 }
 
 static gboolean
+takes_presets (const HaulOptionSpec *options)
+{
+  for (; options->name != NULL; options++)
+    if (options->flags & HAUL_OPT_PRESET)
+      return TRUE;
+  return FALSE;
+}
+
+/* print_presets: those of a plugin, each with what it is for. */
+static void
+print_presets (const char *plugin)
+{
+  g_auto (GStrv) names = preset_names (plugin);
+  if (*names != NULL)
+    printf ("presets (`mailhaul plugins %s NAME` prints one):\n", plugin);
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autoptr (Problems) problems = problems_new ();
+      g_autofree char *file = preset_find (plugin, *name);
+      g_autoptr (Preset) preset = file != NULL ? preset_read (file, problems) : NULL;
+      g_autofree char *summary = cli_text (preset != NULL ? preset->summary : NULL);
+      printf ("  %-20s %s\n", *name, preset != NULL ? summary : "cannot be read");
+    }
+}
+
+static const char *
+role_text (guint32 roles)
+{
+  if (roles == PRESET_SOURCE)
+    return " (source)";
+  return roles == PRESET_DESTINATION ? " (destination)" : "";
+}
+
+/* print_preset: all of one, with the reasons. */
+static int
+print_preset (Cli *cli, const char *plugin, const char *name)
+{
+  g_autoptr (Problems) problems = problems_new ();
+  const HaulBackend *backend = registry_backend (cli->registry, plugin, NULL);
+  if (backend == NULL || !takes_presets (backend->options))
+    return cli_usage_error ("\"%s\" is no backend that takes presets", plugin);
+  g_autofree char *file = preset_find (plugin, name);
+  if (file == NULL)
+    {
+      g_autofree char *text = preset_unknown (plugin, name);
+      return cli_usage_error ("%s", text);
+    }
+  g_autoptr (Preset) preset = preset_read (file, problems);
+  cli_print_problems (problems);
+  if (preset == NULL)
+    return EXIT_CODE_USAGE;
+  g_autofree char *summary = cli_text (preset->summary);
+  g_autofree char *path = cli_text (preset->file);
+  printf ("preset %s of %s: %s\n(%s)\n", name, plugin, summary, path);
+  for (guint i = 0; i < preset->options->len; i++)
+    {
+      const PresetOption *option = preset->options->pdata[i];
+      g_autofree char *value = cli_text (option->value);
+      g_autofree char *reason = cli_text (option->reason);
+      printf ("  %s=\"%s\"%s\n      %s\n", option->name, value, role_text (option->roles),
+              reason);
+    }
+  for (guint i = 0; i < preset->notes->len; i++)
+    {
+      const PresetNote *note = preset->notes->pdata[i];
+      g_autofree char *text = cli_text (note->text);
+      printf ("  note%s: %s\n", role_text (note->roles), text);
+    }
+  return EXIT_CODE_DONE;
+}
+
+static gboolean
 print_one (Cli *cli, const char *kind, const char *name, gboolean in_full)
 {
   g_autoptr (GError) error = NULL;
@@ -79,6 +152,8 @@ print_one (Cli *cli, const char *kind, const char *name, gboolean in_full)
   printf ("%-8s %-16s %s\n", kind, name, summary != NULL ? summary : "");
   for (const HaulOptionSpec *spec = options; in_full && spec->name != NULL; spec++)
     print_option (spec);
+  if (in_full && takes_presets (options))
+    print_presets (name);
   return TRUE;
 }
 
@@ -123,10 +198,16 @@ command_plugins (int argc, char **argv)
 {
   Cli cli = { 0 };
   int exit_code = 0;
-  if (cli_parse (&cli, NULL, "[NAME]", "Lists the plugins, or one plugin's options.",
-                 &argc, &argv, &exit_code))
-    exit_code = argc > 2 ? cli_usage_error ("plugins takes one name at most")
-                         : list_plugins (&cli, argc == 2 ? argv[1] : NULL);
+  if (cli_parse (&cli, NULL, "[NAME [PRESET]]",
+                 "Lists the plugins, one plugin's options, or one of its presets.", &argc,
+                 &argv, &exit_code))
+    {
+      if (argc > 3)
+        exit_code = cli_usage_error ("plugins takes a name and a preset at most");
+      else
+        exit_code = argc == 3 ? print_preset (&cli, argv[1], argv[2])
+                              : list_plugins (&cli, argc == 2 ? argv[1] : NULL);
+    }
   cli_clear (&cli);
   return exit_code;
 }

@@ -299,10 +299,19 @@ print_option_attribute (Printer *self, const HaulOptionSpec *spec, const char *s
   close_tag (self, "attribute");
 }
 
-static void
-print_option (Printer *self, const HaulOptionSpec *spec)
+/* A preset may give what is required: then the schema cannot ask for it. */
+static gboolean
+takes_presets (const HaulOptionSpec *specs)
 {
-  gboolean required = (spec->flags & HAUL_OPT_REQUIRED) != 0;
+  for (; specs != NULL && specs->name != NULL; specs++)
+    if ((specs->flags & HAUL_OPT_PRESET) != 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+print_option (Printer *self, const HaulOptionSpec *spec, gboolean required)
+{
 
   if (!required)
     open_tag (self, "optional", NULL, NULL);
@@ -323,12 +332,13 @@ static void
 print_plugin (Printer *self, const SchemaPlugin *plugin, guint32 refused_flags)
 {
   const HaulOptionSpec *spec = plugin->options;
+  gboolean presets = takes_presets (spec);
 
   open_tag (self, "element", "name", plugin->name);
   document (self, plugin->summary);
   for (; spec != NULL && spec->name != NULL; spec++)
     if ((spec->flags & refused_flags) == 0)
-      print_option (self, spec);
+      print_option (self, spec, (spec->flags & HAUL_OPT_REQUIRED) != 0 && !presets);
   line (self, "<empty/>");
   close_tag (self, "element");
 }
