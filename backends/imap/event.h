@@ -258,6 +258,7 @@ typedef struct
   gboolean
       suspect; /* a body's announced length was wrong: fetch this message again, alone */
   guint known; /* ImapFetchItem bits: came and made sense */
+  guint named; /* the same: came, whether or not they made sense */
   ImapStrings flags;
   gint64 internaldate; /* seconds since 1970 */
   gint zone_minutes;   /* of INTERNALDATE, as written */

@@ -44,7 +44,7 @@ imap_response_fetch_begin (ImapResponse *self, gboolean uid_fetch)
   if (uid_fetch && self->number > 0)
     {
       fetch->data.uid = self->number;
-      fetch->data.known = IMAP_FETCH_UID;
+      fetch->data.known = fetch->data.named = IMAP_FETCH_UID;
     }
 }
 
@@ -178,6 +178,7 @@ take_value (ImapResponse *self)
   guint32 node = fetch->value_node;
 
   end_item (self);
+  fetch->data.named |= fetch->item->bit;
   if (node >= self->args->nodes->len)
     return;
   ImapString text = single_value (self->args, node);
@@ -214,6 +215,7 @@ fill_body (ImapResponse *self, guint64 size, ImapEvent *event)
   fetch->body.size = size;
   fetch->body.section = (ImapString){ fetch->section->str, fetch->section->len };
   fetch->data.known |= IMAP_FETCH_BODY;
+  fetch->data.named |= IMAP_FETCH_BODY;
   event->type = IMAP_EVENT_BODY_BEGIN;
   event->body = fetch->body;
 }
