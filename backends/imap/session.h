@@ -63,6 +63,7 @@ typedef struct
   HaulFolderStatus status; /* as of the list; token and mark are in status_bytes */
   guint8 token[24], mark[4];
   gboolean selectable;
+  gboolean listed; /* it was in the last listing */
   /* What SELECT said of keywords; learnt once per session. */
   gboolean flags_known;
   gboolean any_keyword; /* PERMANENTFLAGS has \* */
@@ -77,6 +78,7 @@ typedef struct
 {
   ImapMailbox *mailbox; /* NULL: none */
   gboolean writable;
+  gboolean read_only; /* the server says so, whatever was asked */
   guint32 exists;
   guint32 uidvalidity;   /* 0: the server gave none */
   guint32 uidnext;       /* 0: unknown */
@@ -88,6 +90,7 @@ typedef struct
 {
   const ImapSettings *settings;
   const HaulOpen *open;
+  guint port;
   char *peer; /* "host:port" */
   ImapConnection *connection;
   ImapTrace *trace;
@@ -105,6 +108,15 @@ typedef struct
   char delimiter;       /* of the personal namespace; 0: flat or not yet known */
   ImapSelected selected;
   guint64 append_limit; /* APPENDLIMIT; 0: unknown */
+
+  /* For the files behind session-private.h only. */
+  ImapState greeting_state;
+  gboolean greeted, capabilities_fresh;
+  gboolean selecting, permanent_seen; /* a SELECT is in flight; its PERMANENTFLAGS came */
+  gboolean listed; /* the table is fresh: nobody has asked for it yet */
+  char *capability_text;
+  GPtrArray *retired; /* of ImapMailbox: no longer listed, but perhaps still pointed to */
+  GPtrArray *foreign_prefixes; /* of char *: other users' and shared namespaces */
 } ImapSession;
 
 /* Whether the server has @name and nobody told us to ignore it. */
@@ -112,6 +124,11 @@ gboolean imap_session_has (const ImapSession *self, const char *name);
 
 /* A command "TAG WORDS" for this session's wire. */
 ImapCommand *imap_session_command (ImapSession *self, const char *words);
+
+/* Finishes @command and sends it (taken over) as soon as it may go, without waiting for
+ * the reply. @done may be NULL. FALSE: @done is not called. */
+gboolean imap_session_send (ImapSession *self, ImapCommand *command, guint flags,
+                            ImapDoneFunc done, gpointer user_data, GError **error);
 
 /* The mailbox of @path: from the listing, or made up by the server's rules when it is not
  * in it. NULL with HAUL_ERROR_REJECTED (folder scope): the server cannot hold that name.
@@ -162,6 +179,9 @@ gboolean imap_idle (gpointer session, gint64 max_us, GError **error);
 gboolean imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                      HaulFolderStatus *out_status, GError **error);
 gboolean imap_leave (gpointer session, GError **error);
+/* describe.c */
+gboolean imap_describe (gpointer session, HaulFactFunc func, gpointer user_data,
+                        GError **error);
 /* list.c */
 gboolean imap_list (gpointer session, HaulFolderFunc func, gpointer user_data,
                     GError **error);

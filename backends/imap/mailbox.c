@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names of folders: raw bytes on the wire, a path of UTF-8 names everywhere else, and the
+ * table that leads from one to the other. What a name would be on this server when it is
+ * not listed is decided here, too. Pure but for the table; the session's thread. */
+#include "session-private.h"
+
+#include <string.h>
+
+#include "bounds.h"
+#include "mutf7.h"
+
+ImapString
+imap_mailbox_name (const ImapMailbox *self)
+{
+  return (ImapString){ self->wire, strlen (self->wire) };
+}
+
+gboolean
+imap_names_equal (ImapString a, ImapString b)
+{
+  if (imap_string_is (a, "INBOX"))
+    return imap_string_is (b, "INBOX");
+  return a.length == b.length && memcmp (a.data, b.data, a.length) == 0;
+}
+
+char *
+imap_path_key (HaulPath path)
+{
+  return haul_path_to_text (path);
+}
+
+void
+imap_mailbox_free (gpointer data)
+{
+  ImapMailbox *self = data;
+  if (self == NULL)
+    return;
+  g_strfreev (self->path);
+  g_free (self->wire);
+  g_strfreev (self->keywords);
+  g_clear_pointer (&self->refused, g_hash_table_unref);
+  g_free (self);
+}
+
+/*
+ * A name that holds the server's delimiter is written with it as %XX; a '%' in front of
+ * those very digits becomes %25, so that no two names meet. "a.b" on a server with '.' is
+ * "a%2Eb", and comes back as "a.b".
+ */
+static char *
+escape_delimiter (const char *name, char delimiter)
+{
+  char hex[4];
+  GString *out = g_string_new (NULL);
+  (void) g_snprintf (hex, sizeof hex, "%02X", (guint) (guchar) delimiter);
+  for (const char *at = name; *at != '\0'; at++)
+    {
+      const char *behind = at + 1;
+      while (*at == '%' && g_str_has_prefix (behind, "25"))
+        behind += 2;
+      if (*at == delimiter)
+        g_string_append_printf (out, "%%%s", hex);
+      else if (*at == '%' && g_ascii_strncasecmp (behind, hex, 2) == 0)
+        g_string_append (out, "%25");
+      else
+        g_string_append_c (out, *at);
+    }
+  return g_string_free (out, FALSE);
+}
+
+static char *
+unescape_delimiter (const char *name, char delimiter)
+{
+  char hex[4];
+  GString *out = g_string_new (NULL);
+  (void) g_snprintf (hex, sizeof hex, "%02X", (guint) (guchar) delimiter);
+  for (const char *at = name; *at != '\0'; at++)
+    {
+      const char *behind = at + 1;
+      while (*at == '%' && g_str_has_prefix (behind, "25"))
+        behind += 2;
+      gboolean escaped = *at == '%' && g_ascii_strncasecmp (behind, hex, 2) == 0;
+      if (escaped && behind == at + 1)
+        {
+          g_string_append_c (out, delimiter);
+          at += 2;
+        }
+      else if (escaped)
+        {
+          g_string_append_c (out, '%');
+          at += 2;
+        }
+      else
+        g_string_append_c (out, *at);
+    }
+  return g_string_free (out, FALSE);
+}
+
+/* One name of a path from its wire form; never empty. */
+static char *
+decode_name (const ImapSession *self, const char *raw, gsize length, char delimiter)
+{
+  g_autofree char *copy = g_strndup (raw, length);
+  g_autofree char *name = NULL;
+  if (self->utf8 && g_utf8_validate (copy, -1, NULL))
+    name = g_steal_pointer (&copy);
+  else
+    (void) imap_mutf7_decode ((ImapString){ copy, length }, &name);
+  if (delimiter == '\0')
+    return g_steal_pointer (&name);
+  return unescape_delimiter (name, delimiter);
+}
+
+/* Where the names begin: behind the prefix of the personal namespace. */
+static gsize
+prefix_length (const ImapSession *self, ImapString wire)
+{
+  gsize length = strlen (self->prefix);
+  if (length == 0 || wire.length <= length)
+    return 0;
+  if (g_ascii_strncasecmp (self->prefix, "INBOX", 5) == 0 && length == 6)
+    {
+      /* A child that is called INBOX stays below it: it is not the inbox. */
+      if (!imap_string_starts (wire, self->prefix)
+          || (wire.length == 11
+              && g_ascii_strncasecmp (wire.data + length, "INBOX", 5) == 0))
+        return 0;
+      return length;
+    }
+  return memcmp (wire.data, self->prefix, length) == 0 ? length : 0;
+}
+
+static char **
+split_path (const ImapSession *self, ImapString wire, char delimiter)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  gsize at = prefix_length (self, wire);
+  while (at < wire.length)
+    {
+      const char *start = wire.data + at;
+      const char *end = delimiter == '\0' ? NULL
+                                          : memchr (start, delimiter, wire.length - at);
+      gsize length = end == NULL ? wire.length - at : (gsize) (end - start);
+      if (length > 0)
+        g_ptr_array_add (names, decode_name (self, start, length, delimiter));
+      at += length + 1;
+    }
+  if (names->len == 0)
+    g_ptr_array_add (names, g_strdup (wire.length > 0 ? wire.data : "?"));
+  /* Only the inbox itself and what is below it start so. */
+  if (g_ascii_strcasecmp (names->pdata[0], "INBOX") == 0)
+    {
+      g_free (names->pdata[0]);
+      names->pdata[0] = g_strdup ("INBOX");
+    }
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+ImapMailbox *
+imap_mailbox_new (ImapSession *self, ImapString wire, char delimiter)
+{
+  ImapMailbox *mailbox = g_new0 (ImapMailbox, 1);
+  gboolean inbox = imap_string_is (wire, "INBOX");
+  mailbox->wire = inbox ? g_strdup ("INBOX") : g_strndup (wire.data, wire.length);
+  mailbox->path = split_path (self, imap_mailbox_name (mailbox), delimiter);
+  mailbox->selectable = TRUE;
+  return mailbox;
+}
+
+void
+imap_session_add (ImapSession *self, ImapMailbox *mailbox)
+{
+  g_autofree char *key = imap_path_key ((HaulPath) mailbox->path);
+  for (guint i = 2; g_hash_table_contains (self->by_path, key); i++)
+    {
+      /* Two wire names that read alike (a broken encoding beside a right one). */
+      guint last = g_strv_length (mailbox->path) - 1;
+      g_autofree char *old = mailbox->path[last];
+      mailbox->path[last] = g_strdup_printf ("%s (%u)", old, i);
+      g_free (key);
+      key = imap_path_key ((HaulPath) mailbox->path);
+    }
+  g_hash_table_insert (self->by_path, g_steal_pointer (&key), mailbox);
+  g_ptr_array_add (self->mailboxes, mailbox);
+}
+
+void
+imap_session_clear_mailboxes (ImapSession *self)
+{
+  self->selected.mailbox = NULL;
+  g_hash_table_remove_all (self->by_path);
+  g_ptr_array_set_size (self->mailboxes, 0);
+}
+
+/* One name as this server would have it. */
+static char *
+encode_name (const ImapSession *self, const char *name, GError **error)
+{
+  g_autofree char *escaped = self->delimiter == '\0'
+                                 ? g_strdup (name)
+                                 : escape_delimiter (name, self->delimiter);
+  if (self->utf8)
+    return g_steal_pointer (&escaped);
+  g_autoptr (GError) local = NULL;
+  char *wire = imap_mutf7_encode (escaped, &local);
+  if (wire == NULL)
+    (void) haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                           "name folder \"%s\": %s", name, local->message);
+  return wire;
+}
+
+/* The nearest listed folder above @path, so that a delimiter or an odd encoding of a
+ * parent is kept. */
+static const ImapMailbox *
+find_parent (const ImapSession *self, HaulPath path, guint *out_depth)
+{
+  for (guint depth = g_strv_length ((char **) path); --depth > 0;)
+    {
+      g_auto (GStrv) above = g_new0 (char *, depth + 1);
+      for (guint i = 0; i < depth; i++)
+        above[i] = g_strdup (path[i]);
+      g_autofree char *key = imap_path_key ((HaulPath) above);
+      const ImapMailbox *parent = g_hash_table_lookup (self->by_path, key);
+      if (parent != NULL)
+        {
+          *out_depth = depth;
+          return parent;
+        }
+    }
+  *out_depth = 0;
+  return NULL;
+}
+
+static char *
+make_wire (const ImapSession *self, HaulPath path, GError **error)
+{
+  guint depth = 0;
+  const ImapMailbox *parent = find_parent (self, path, &depth);
+  gboolean below_inbox = parent != NULL && strcmp (parent->wire, "INBOX") == 0
+                         && g_ascii_strncasecmp (self->prefix, "INBOX", 5) == 0;
+  GString *wire = g_string_new (NULL);
+  if (below_inbox)
+    depth = 0;
+  if (depth > 0)
+    g_string_append (wire, parent->wire);
+  else
+    g_string_append (wire, self->prefix);
+  for (guint i = depth; path[i] != NULL; i++)
+    {
+      g_autofree char *name = encode_name (self, path[i], error);
+      if (name == NULL)
+        {
+          g_string_free (wire, TRUE);
+          return NULL;
+        }
+      if (i > 0 && self->delimiter != '\0' && (i > depth || depth > 0))
+        g_string_append_c (wire, self->delimiter);
+      g_string_append (wire, name);
+    }
+  if (wire->len <= IMAP_LIMIT_MAILBOX_BYTES)
+    return g_string_free (wire, FALSE);
+  (void) haul_error_set (
+      error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+      "name folder \"%s\" at %s: its name is too long (%" G_GSIZE_FORMAT
+      " bytes on the wire)",
+      path[0], self->peer, wire->len);
+  g_string_free (wire, TRUE);
+  return NULL;
+}
+
+ImapMailbox *
+imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
+{
+  g_autofree char *key = imap_path_key (path);
+  ImapMailbox *mailbox = g_hash_table_lookup (self->by_path, key);
+  if (mailbox != NULL)
+    return mailbox;
+  if (g_strv_length ((char **) path) > 1 && self->delimiter == '\0')
+    {
+      (void) haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                             "name folder \"%s\": %s has no folders below folders", key,
+                             self->peer);
+      return NULL;
+    }
+  char *wire = haul_path_is_inbox (path) ? g_strdup ("INBOX")
+                                         : make_wire (self, path, error);
+  if (wire == NULL)
+    return NULL;
+  mailbox = g_new0 (ImapMailbox, 1);
+  mailbox->wire = wire;
+  mailbox->path = haul_path_copy (path);
+  mailbox->selectable = TRUE;
+  g_hash_table_insert (self->by_path, g_steal_pointer (&key), mailbox);
+  g_ptr_array_add (self->mailboxes, mailbox);
+  return mailbox;
+}
+
+void
+imap_key_from_uid (guint32 uid, guint8 out_key[4])
+{
+  for (guint i = 0; i < 4; i++)
+    out_key[i] = (guint8) (uid >> (24 - 8 * i));
+}
+
+static guint64
+read_number (const guint8 *bytes, guint length)
+{
+  guint64 value = 0;
+  for (guint i = 0; i < length; i++)
+    value = value << 8 | bytes[i];
+  return value;
+}
+
+gboolean
+imap_key_to_uid (HaulBytes key, guint32 *out_uid)
+{
+  guint32 uid = key.length == 4 ? (guint32) read_number (key.data, 4) : 0;
+  if (uid == 0)
+    return FALSE;
+  *out_uid = uid;
+  return TRUE;
+}
+
+void
+imap_token_write (const ImapToken *token, guint8 out_bytes[24])
+{
+  memset (out_bytes, 0, 24);
+  imap_key_from_uid (token->uidvalidity, out_bytes);
+  imap_key_from_uid (token->uidnext, out_bytes + 4);
+  imap_key_from_uid (token->messages, out_bytes + 8);
+  for (guint i = 0; i < 8; i++)
+    out_bytes[12 + i] = (guint8) (token->highestmodseq >> (56 - 8 * i));
+}
+
+gboolean
+imap_token_read (HaulBytes bytes, ImapToken *out_token)
+{
+  if (bytes.length != 24)
+    return FALSE;
+  *out_token = (ImapToken){ .uidvalidity = (guint32) read_number (bytes.data, 4),
+                            .uidnext = (guint32) read_number (bytes.data + 4, 4),
+                            .messages = (guint32) read_number (bytes.data + 8, 4),
+                            .highestmodseq = read_number (bytes.data + 12, 8) };
+  return TRUE;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Entering and leaving folders, and what is known of the entered one. The numbers are
+ * kept true by watch.c. The session's thread. */
+#include "session-private.h"
+
+gboolean
+imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
+                     GError **error)
+{
+  g_autofree char *name = haul_path_to_text ((HaulPath) mailbox->path);
+  g_autofree char *what = g_strdup_printf ("open folder \"%s\" at %s", name, self->peer);
+  if (!imap_connection_drain (self->connection, error))
+    return FALSE;
+  ImapCommand *command = imap_session_command (self, writable ? "SELECT" : "EXAMINE");
+  imap_command_add_mailbox (command, imap_mailbox_name (mailbox));
+  if (self->condstore && !self->qresync)
+    imap_command_add_words (command, "(CONDSTORE)");
+  self->selected = (ImapSelected){ .mailbox = mailbox, .writable = writable };
+  self->selecting = TRUE;
+  self->permanent_seen = FALSE;
+  gboolean ok = imap_connection_run (self->connection, command, IMAP_FLIGHT_BARRIER,
+                                     HAUL_SCOPE_FOLDER, what, NULL, error);
+  self->selecting = FALSE;
+  /* News of the folder that was left may have come before this one's (no [CLOSED]). */
+  self->selected.expunged = 0;
+  if (!ok)
+    {
+      self->selected.mailbox = NULL;
+      return FALSE;
+    }
+  mailbox->flags_known = mailbox->keywords != NULL && writable;
+  return TRUE;
+}
+
+gboolean
+imap_session_unselect (ImapSession *self, GError **error)
+{
+  if (self->selected.mailbox == NULL)
+    return TRUE;
+  self->selected = (ImapSelected){ 0 };
+  if (imap_session_has (self, "UNSELECT"))
+    return imap_connection_run_words (self->connection, "UNSELECT", IMAP_FLIGHT_BARRIER,
+                                      HAUL_SCOPE_SESSION, "leave a folder", error);
+  /* CLOSE would expunge a folder that was opened for writing. What cannot be opened
+   * leaves nothing open (RFC 3501 §6.3.1). */
+  g_autoptr (GError) expected = NULL;
+  ImapCommand *command = imap_session_command (self, "EXAMINE");
+  imap_command_add_mailbox (command, (ImapString){ "mailhaul-none", 13 });
+  if (imap_connection_run (self->connection, command, IMAP_FLIGHT_BARRIER,
+                           HAUL_SCOPE_FOLDER, "leave a folder", NULL, &expected)
+      || haul_error_scope (expected) < HAUL_SCOPE_SESSION)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&expected));
+  return FALSE;
+}
+
+void
+imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
+{
+  const ImapSelected *selected = &self->selected;
+  ImapMailbox *mailbox = selected->mailbox;
+  HaulFolderStatus status = { .known = HAUL_STATUS_MESSAGES,
+                              .messages = selected->exists };
+  if (selected->uidvalidity > 0)
+    {
+      status.known |= HAUL_STATUS_UIDVALIDITY;
+      status.uid_validity = selected->uidvalidity;
+    }
+  if (selected->uidnext > 0)
+    {
+      status.known |= HAUL_STATUS_UIDNEXT | HAUL_STATUS_MARK;
+      status.uid_next = selected->uidnext;
+      imap_key_from_uid (selected->uidnext, mailbox->mark);
+      status.mark = (HaulBytes){ mailbox->mark, sizeof mailbox->mark };
+    }
+  if (selected->uidvalidity > 0 && selected->uidnext > 0 && selected->highestmodseq > 0)
+    {
+      ImapToken token = { selected->uidvalidity, selected->uidnext, selected->exists,
+                          selected->highestmodseq };
+      imap_token_write (&token, mailbox->token);
+      status.known |= HAUL_STATUS_TOKEN;
+      status.token = (HaulBytes){ mailbox->token, sizeof mailbox->token };
+    }
+  *out_status = status;
+}
+
+gboolean
+imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
+            HaulFolderStatus *out_status, GError **error)
+{
+  ImapSession *self = session;
+  ImapMailbox *mailbox = imap_session_mailbox (self, path, error);
+  if (mailbox == NULL)
+    return FALSE;
+  if (!mailbox->selectable)
+    {
+      g_autofree char *name = haul_path_to_text (path);
+      return haul_error_set (error, HAUL_ERROR_NOT_FOUND, HAUL_SCOPE_FOLDER,
+                             "open folder \"%s\" at %s: it holds only other folders",
+                             name, self->peer);
+    }
+  if (!imap_session_select (self, mailbox, mode == HAUL_ENTER_WRITE, error))
+    return FALSE;
+  if (out_status != NULL)
+    imap_session_status (self, out_status);
+  return TRUE;
+}
+
+gboolean
+imap_leave (gpointer session, GError **error)
+{
+  return imap_session_unselect (session, error);
+}
