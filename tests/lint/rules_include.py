@@ -24,7 +24,7 @@ ALLOWED = {
 # One library, one place: header pattern -> (where, pkg-config name)
 LIBRARIES = [
     (r"libxml/.*", ("core/model/job-xml.c",), "libxml-2.0"),
-    (r"openssl/.*", ("core/net/tls.c", "core/base/digest.c"), "libcrypto"),
+    (r"openssl/.*", ("core/net/tls", "core/base/digest.c"), "libcrypto"),
     (r"sqlite3\.h", ("core/state/",), "sqlite3"),
     (r"gmodule\.h", ("core/plugin/registry.c",), "gmodule-2.0"),
     (r"json-glib/.*", ("core/cli/",), "json-glib-1.0"),
