@@ -37,6 +37,23 @@ test_addresses (void)
     { "imaps://joe@example.com@mail.host/",
       "imap host=mail.host user=joe@example.com tls=implicit" },
     { "imaps://joe@[::1]:993/", "imap host=::1 port=993 user=joe tls=implicit" },
+    { "imaps://joe@[fe80::1%25eth0]/", "imap host=fe80::1%eth0 user=joe tls=implicit" },
+    { "IMAPS://joe@mail.host", "imap host=mail.host user=joe tls=implicit" },
+    { "Imap://joe@127.0.0.1/", "imap host=127.0.0.1 user=joe tls=starttls" },
+    { "imaps://mail.host:/", "imap host=mail.host tls=implicit" },
+    { "imaps://joe*admin@mail.host/", "imap host=mail.host user=joe*admin tls=implicit" },
+    { "imaps://dom%5Cadmin%5Cbox@mail.host/",
+      "imap host=mail.host user=dom\\admin\\box tls=implicit" },
+    { "imaps://a%2Fb%3Ac%3Bd%20e%25f%23g@mail.host/",
+      "imap host=mail.host user=a/b:c;d e%f#g tls=implicit" },
+    { "imaps://j%C3%B6rg@mail.host/", "imap host=mail.host user=jörg tls=implicit" },
+    { "imaps://jörg@mail.host/", "imap host=mail.host user=jörg tls=implicit" },
+    { "imaps://joe${x}@mail.host/", "imap host=mail.host user=joe$${x} tls=implicit" },
+    { "imaps://joe;AUTH=XOAUTH2@mail.host/",
+      "imap host=mail.host user=joe auth=XOAUTH2 tls=implicit" },
+    { "imaps://joe@example.com;auth=SCRAM-SHA-256@mail.host/",
+      "imap host=mail.host user=joe@example.com auth=SCRAM-SHA-256 tls=implicit" },
+    { "imaps://joe;AUTH=*@mail.host/", "imap host=mail.host user=joe tls=implicit" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -62,11 +79,48 @@ test_bad_addresses (void)
     "imaps://joe@host/INBOX",
     "imaps://joe@host/?x=y",
     "imaps://joe:secret@host:99999/",
+    "imaps://joe:secret@example.com@host/",
+    "imaps://joe@example.com:secret@host/",
+    "imaps://joe:sec/secret@host/",
+    "imaps://joe:12/secret@host/",
+    "imaps://joe#secret@host/",
+    "imaps://joe?secret@host/",
+    "imaps://joe:secret@host/#x",
+    "imaps://joe@host/#x",
+    "imaps://joe@host/?",
+    "imaps://joe@host//",
+    "imaps://joe@host/INBOX;UIDVALIDITY=3/;UID=5",
+    "imaps://@host/",
+    "imaps://:secret@host/",
+    "imaps://joe@/",
+    "imaps://joe@:993/",
+    "imaps://joe@host:0/",
+    "imaps://joe@host:-1/",
+    "imaps://joe@host:99999/",
+    "imaps://joe@host:imaps/",
+    "imaps://joe@ho st/",
+    "imaps://joe@[::1/",
+    "imaps://joe@::1/",
+    "imaps://joe%00@host/",
+    "imaps://joe%0D%0Ax@host/",
+    "imaps://joe%zz@host/",
+    "imaps://joe%@host/",
+    "imaps://joe%FF@host/",
+    "imaps://joe\xff@host/",
+    "imaps://joe@ho%0Ast/",
+    "imaps://joe;AUTH=@host/",
+    "imaps://joe;AUTH=A B@host/",
+    "imaps://joe;secret@host/",
+    "imaps:joe@host",
+    "imap:host",
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_assert_null (uri_parse (rows[i], &error));
+      JobElement *element = uri_parse (rows[i], &error);
+      g_test_message ("%u: %s: %s", i, rows[i],
+                      element == NULL ? error->message : "taken");
+      g_assert_null (element);
       g_assert_error (error, HAUL_ERROR, HAUL_ERROR_CONFIG);
       g_assert_null (strstr (error->message, "secret"));
     }
