@@ -167,6 +167,8 @@ main (int argc, char **argv)
     MailServerKind kind;
   } kinds[] = {
     { "dovecot", MAIL_SERVER_DOVECOT },
+    { "cyrus", MAIL_SERVER_CYRUS },
+    { "courier", MAIL_SERVER_COURIER },
   };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What every kind of test server needs: a folder, free ports, certificates, processes that end.
 
-Nothing outlives the process that imports this: each child gets a signal when its parent dies,
-orphans come back to us (PR_SET_CHILD_SUBREAPER), and stop_all() ends whatever is left of them.
+Nothing outlives the process that imports this: orphans come back to us (PR_SET_CHILD_SUBREAPER) and stop() ends
+them too; and when we are killed ourselves, a watcher (a child that reads a pipe of ours) does what close() does.
 """
 import ctypes
 import os
@@ -21,7 +21,6 @@ MASTER_PASSWORD = "masterpass-5rT9w"
 LONGEST_FOLDER = 60
 START_SECONDS = 60
 
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -50,6 +49,18 @@ def program(name):
     if path is None:
         raise Missing(f"the program {name} is not installed (run ./check once, or see tests/lib/packages.sh)")
     return path
+
+
+def unpacked(path, name):
+    """The folder below which packages that cannot be installed beside Dovecot's are unpacked."""
+    places = [os.environ.get("MAILHAUL_SERVERS_DIR"),
+              os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "mailhaul-servers"),
+              "/var/cache/mailhaul-servers"]
+    for place in places:
+        if place and os.path.exists(os.path.join(place, path)):
+            return os.path.realpath(place)
+    raise Missing(f"{name} is not unpacked in {' or '.join(filter(None, places))} (./check does that; "
+                  "see unpack_servers in tests/lib/packages.sh)")
 
 
 def run(*command, **options):
@@ -88,6 +99,34 @@ def children():
     return found
 
 
+def session_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rsplit(b")", 1)[1].split()[3])
+    except (OSError, IndexError):
+        return -1
+
+
+def watch(pipe, folder):
+    """The watcher: learns the sessions that we start, and ends them when the pipe ends before `bye`."""
+    os.setsid()
+    text = b""
+    while data := os.read(pipe, 4096):
+        text += data
+    words = text.decode().split()
+    if "bye" in words:
+        return
+    sessions = set(map(int, words))
+    for _ in range(5):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            if session_of(pid) in sessions:
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 class World:
     """The folder and the processes of one call."""
 
@@ -100,6 +139,16 @@ class World:
         os.chmod(self.folder, 0o711)  # servers go on as other users
         self.processes = []
         self.authority = None
+        read, self.pipe = os.pipe()
+        self.watcher = os.fork()
+        if self.watcher == 0:
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(name, signal.SIG_IGN)
+            os.closerange(0, read)
+            os.closerange(read + 1, 256)
+            watch(read, self.folder)
+            os._exit(0)
+        os.close(read)
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -114,13 +163,11 @@ class World:
 
     def start(self, command, log, env=None):
         """In the foreground below us, in a session of its own; returns the process."""
-        def prepare():
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
         with open(log, "ab") as output:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                       env=env or clean_environment(), start_new_session=True, preexec_fn=prepare)
+                                       env=env or clean_environment(), start_new_session=True)
         self.processes.append(process)
+        os.write(self.pipe, b"%d\n" % process.pid)
         return process
 
     def wait_for(self, process, port, log, host="127.0.0.1"):
@@ -141,26 +188,17 @@ class World:
             raise Trouble(f"the server does not answer at port {port}: {file.read()[-2000:]}")
 
     def stop(self, *processes):
-        """Those that start() returned, the last first."""
-        for process in reversed(processes):
-            if process.poll() is None:
-                process.terminate()
-        until = time.monotonic() + 5
+        """Those that start() returned and all below them, at once: nothing that they write is worth a wait."""
         for process in processes:
-            try:
-                process.wait(max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+        for process in processes:
+            process.wait()
             self.processes.remove(process)
-
-    def stop_all(self):
-        self.stop(*self.processes)
         for _ in range(500):
-            left = children()
-            if not left:
+            orphans = set(children()) - {process.pid for process in self.processes} - {self.watcher}
+            if not orphans:
                 break
-            for pid in left:
+            for pid in orphans:
                 try:
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
@@ -168,8 +206,11 @@ class World:
                     pass
 
     def close(self):
-        self.stop_all()
+        self.stop(*list(self.processes))
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.write(self.pipe, b"bye\n")
+        os.close(self.pipe)
+        os.waitpid(self.watcher, 0)
 
 
 class Authority:
@@ -191,7 +232,7 @@ class Authority:
         """A certificate for the names (DNS:… or IP:…); returns its file and its key's."""
         key, request, out = self._path("key", name), self._path("csr", name), self._path("crt", name)
         extensions = self.world.write(f"tls/{name}.ext", f"subjectAltName={','.join(names)}\n")
-        run(program("openssl"), "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={names[0].split(':', 1)[1]}",
+        run(program("openssl"), "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={names[0].split(':', 1)[1]}",
             "-keyout", key, "-out", request)
         period = ["-days", "20"]
         config = self.world.write(f"tls/{name}.cnf", f"""[ca]
