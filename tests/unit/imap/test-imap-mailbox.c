@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names of folders between the wire and paths: prefixes, delimiters inside names, broken
+ * encodings, and the inbox. */
+#include <string.h>
+
+#include "session-private.h"
+
+static ImapSession *
+session_new (const char *prefix, char delimiter)
+{
+  ImapSession *self = g_new0 (ImapSession, 1);
+  self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->mailboxes = g_ptr_array_new_with_free_func (imap_mailbox_free);
+  self->prefix = g_strdup (prefix);
+  self->delimiter = delimiter;
+  self->peer = g_strdup ("imap.example:993");
+  return self;
+}
+
+static void
+session_free (ImapSession *self)
+{
+  g_hash_table_unref (self->by_path);
+  g_ptr_array_unref (self->mailboxes);
+  g_free (self->prefix);
+  g_free (self->peer);
+  g_free (self);
+}
+
+/* What the listing named @wire becomes. */
+static ImapMailbox *
+add (ImapSession *self, const char *wire)
+{
+  ImapMailbox *mailbox = imap_mailbox_new (self, (ImapString){ wire, strlen (wire) },
+                                           self->delimiter);
+  imap_session_add (self, mailbox);
+  return mailbox;
+}
+
+static void
+assert_path (const ImapMailbox *mailbox, const char *expected)
+{
+  g_autofree char *text = haul_path_to_text ((HaulPath) mailbox->path);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_read (void)
+{
+  static const struct
+  {
+    const char *prefix;
+    char delimiter;
+    const char *wire, *path;
+  } vectors[] = {
+    { "", '/', "INBOX", "INBOX" },
+    { "", '/', "inbox", "INBOX" },
+    { "", '/', "Inbox/Sub", "INBOX/Sub" },
+    { "", '/', "Sent", "Sent" },
+    { "", '/', "a/b/c", "a/b/c" },
+    { "", '/', "a/b/", "a/b" },
+    { "", '/', "a//b", "a/b" },
+    { "", '.', "a/b", "a%2Fb" },
+    { "", '\0', "a/b", "a%2Fb" },
+    { "INBOX.", '.', "INBOX", "INBOX" },
+    { "INBOX.", '.', "INBOX.Sent", "Sent" },
+    { "INBOX.", '.', "INBOX.Sent.2024", "Sent/2024" },
+    { "INBOX.", '.', "INBOX.INBOX", "INBOX/INBOX" },
+    { "INBOX.", '.', "INBOX.INBOX.Sub", "INBOX/Sub" },
+    { "INBOX.", '.', "shared.team", "shared/team" },
+    { "Mail/", '/', "Mail/Work", "Work" },
+    { "Mail/", '/', "Other", "Other" },
+    { "", '/', "Entw&APw-rfe", "Entw\303\274rfe" },
+    { "", '/', "a &- b", "a & b" },
+    { "", '.', "a%2Eb", "a.b" },
+    { "", '.', "a%252Eb", "a%252Eb" },
+    { "", '/', "a%2Eb", "a%252Eb" },
+    { "", '/', "a%2Fb", "a%2Fb" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      ImapSession *self = session_new (vectors[i].prefix, vectors[i].delimiter);
+      const ImapMailbox *mailbox = add (self, vectors[i].wire);
+      g_test_message ("%s", vectors[i].wire);
+      assert_path (mailbox, vectors[i].path);
+      session_free (self);
+    }
+}
+
+static void
+test_write (void)
+{
+  static const struct
+  {
+    const char *prefix;
+    char delimiter;
+    const char *path, *wire;
+  } vectors[] = {
+    { "", '/', "Sent", "Sent" },
+    { "", '/', "a/b", "a/b" },
+    { "", '.', "a/b.c", "a.b%2Ec" },
+    { "", '/', "a%2Fb", "a%2Fb" },
+    { "", '.', "a%252Eb", "a%252Eb" },
+    { "INBOX.", '.', "Sent/2024", "INBOX.Sent.2024" },
+    { "INBOX.", '.', "INBOX/Sub", "INBOX.INBOX.Sub" },
+    { "", '/', "INBOX/Sub", "INBOX/Sub" },
+    { "", '/', "Entw\303\274rfe/&", "Entw&APw-rfe/&-" },
+    { "", '\0', "flat", "flat" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      ImapSession *self = session_new (vectors[i].prefix, vectors[i].delimiter);
+      g_auto (GStrv) path = haul_path_from_text (vectors[i].path, NULL);
+      g_autoptr (GError) error = NULL;
+      (void) add (self, "INBOX");
+      const ImapMailbox *mailbox = imap_session_mailbox (self, (HaulPath) path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (mailbox->wire, ==, vectors[i].wire);
+      session_free (self);
+    }
+}
+
+/* Whatever a name holds, writing and reading it gives it back, and no two meet. */
+static void
+test_round_trip (void)
+{
+  static const char *const parts[] = { ".", "%", "2E", "25", "a", "2F", "/", "&", " " };
+  g_autoptr (GHashTable)
+      seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint n = 0; n < 9 * 9 * 9 * 9; n++)
+    {
+      GString *name = g_string_new (NULL);
+      for (guint rest = n, i = 0; i < 4; i++, rest /= 9)
+        g_string_append (name, parts[rest % 9]);
+      const char *names[] = { name->str, NULL };
+      ImapSession *writer = session_new ("", '.');
+      ImapMailbox *made = imap_session_mailbox (writer, names, NULL);
+      g_assert_nonnull (made);
+      ImapSession *reader = session_new ("", '.');
+      const ImapMailbox *read = add (reader, made->wire);
+      g_assert_cmpstr (read->path[0], ==, name->str);
+      g_assert_null (read->path[1]);
+      (void) g_hash_table_add (seen, g_strdup (made->wire));
+      session_free (writer);
+      session_free (reader);
+      g_string_free (name, TRUE);
+    }
+  g_assert_cmpuint (g_hash_table_size (seen), >, 6000);
+}
+
+static void
+test_twins (void)
+{
+  ImapSession *self = session_new ("", '/');
+  const ImapMailbox *good = add (self, "Entw&APw-rfe");
+  const ImapMailbox *raw = add (self, "Entw\303\274rfe");
+  assert_path (good, "Entw\303\274rfe");
+  assert_path (raw, "Entw\303\274rfe (2)");
+  /* Each is found by its own path and keeps its own wire name. */
+  g_assert_true (imap_session_mailbox (self, (HaulPath) raw->path, NULL) == raw);
+  g_assert_cmpstr (raw->wire, ==, "Entw\303\274rfe");
+  session_free (self);
+}
+
+static void
+test_parent_keeps_its_wire_name (void)
+{
+  ImapSession *self = session_new ("", '/');
+  const char *below[] = { "a\303\274", "new", NULL };
+  (void) add (self, "a\303\274");
+  g_assert_cmpstr (imap_session_mailbox (self, below, NULL)->wire, ==, "a\303\274/new");
+  session_free (self);
+}
+
+static void
+test_refused (void)
+{
+  ImapSession *self = session_new ("", '\0');
+  const char *below[] = { "a", "b", NULL };
+  g_autofree char *longest = g_strnfill (3000, 'x');
+  const char *names[] = { longest, NULL };
+  g_autoptr (GError) flat = NULL;
+  g_autoptr (GError) length = NULL;
+  g_assert_null (imap_session_mailbox (self, below, &flat));
+  g_assert_error (flat, HAUL_ERROR, HAUL_ERROR_REJECTED);
+  g_assert_null (imap_session_mailbox (self, names, &length));
+  g_assert_error (length, HAUL_ERROR, HAUL_ERROR_REJECTED);
+  session_free (self);
+}
+
+static void
+test_keys (void)
+{
+  guint8 key[4];
+  guint32 uid = 0;
+  imap_key_from_uid (0x01020304, key);
+  g_assert_cmpmem (key, 4, "\1\2\3\4", 4);
+  g_assert_true (imap_key_to_uid ((HaulBytes){ key, 4 }, &uid));
+  g_assert_cmpuint (uid, ==, 0x01020304);
+  g_assert_false (imap_key_to_uid ((HaulBytes){ key, 3 }, &uid));
+  g_assert_false (imap_key_to_uid ((HaulBytes){ (const guint8 *) "\0\0\0\0", 4 }, &uid));
+}
+
+static void
+test_tokens (void)
+{
+  guint8 bytes[24];
+  ImapToken in = { G_MAXUINT32, 2, 3, G_MAXUINT64 - 1 };
+  ImapToken out = { 0 };
+  imap_token_write (&in, bytes);
+  g_assert_true (imap_token_read ((HaulBytes){ bytes, 24 }, &out));
+  g_assert_cmpuint (out.uidvalidity, ==, in.uidvalidity);
+  g_assert_cmpuint (out.uidnext, ==, 2);
+  g_assert_cmpuint (out.messages, ==, 3);
+  g_assert_cmpuint (out.highestmodseq, ==, in.highestmodseq);
+  g_assert_false (imap_token_read ((HaulBytes){ bytes, 23 }, &out));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/imap/mailbox/reads-wire-names", test_read);
+  g_test_add_func ("/imap/mailbox/writes-wire-names", test_write);
+  g_test_add_func ("/imap/mailbox/every-name-comes-back", test_round_trip);
+  g_test_add_func ("/imap/mailbox/names-that-read-alike-stay-two", test_twins);
+  g_test_add_func ("/imap/mailbox/a-parent-keeps-its-wire-name",
+                   test_parent_keeps_its_wire_name);
+  g_test_add_func ("/imap/mailbox/refuses-what-cannot-be", test_refused);
+  g_test_add_func ("/imap/mailbox/keys-are-uids", test_keys);
+  g_test_add_func ("/imap/mailbox/tokens-come-back", test_tokens);
+  return g_test_run ();
+}
