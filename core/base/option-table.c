@@ -253,6 +253,12 @@ store_secret (const Parse *self, const HaulOptionSpec *spec, SecretKind kind,
   g_autofree char *path = kind == SECRET_FILE
                               ? option_value_resolve (value->value, directory)
                               : NULL;
+  if (path != NULL && secret_file_is_open (path))
+    complain (
+        self, TRUE,
+        "\"%s\": every user of this machine can read '%s': take the right away with "
+        "`chmod o-r`",
+        value->name, path);
   *member = secret_new (kind, value->name, path != NULL ? path : value->value, directory);
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -146,6 +147,30 @@ read_file (const HaulSecret *self, GError **error)
     return refuse (error, place, "it is longer than 64 KiB");
   return text_of (buffer->data, without_line_end (buffer->data, buffer->length), place,
                   error);
+}
+
+gboolean
+secret_file_is_open (const char *file)
+{
+  g_autofree char *folder = g_path_get_dirname (file);
+  struct stat status;
+
+  if (stat (file, &status) != 0 || !S_ISREG (status.st_mode)
+      || (status.st_mode & S_IROTH) == 0)
+    return FALSE;
+  /* Files of mode 0644 somewhere below a folder of mode 0700 are the usual way to keep
+   * many of them. */
+  while (stat (folder, &status) != 0 || (status.st_mode & S_IXOTH) != 0)
+    {
+      char *parent = g_path_get_dirname (folder);
+      gboolean top = strcmp (parent, folder) == 0;
+
+      g_free (folder);
+      folder = parent;
+      if (top)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 static char *

@@ -30,6 +30,13 @@ const char *secret_suffix (SecretKind kind);
 HaulSecret *secret_new (SecretKind kind, const char *option, const char *value,
                         const char *directory);
 
+/*
+ * secret_file_is_open: whether every user of this machine can read @file, as its mode and
+ * those of the folders above it say: then it keeps no secret. A file that is not there is
+ * not open.
+ */
+gboolean secret_file_is_open (const char *file);
+
 /* secret_free: wipes and frees. Accepts NULL. */
 void secret_free (HaulSecret *self);
 

@@ -122,12 +122,11 @@ list_source (Cli *cli, Job *job)
   g_autoptr (GError) error = NULL;
   Endpoint endpoint = { 0 };
   int exit_code = EXIT_CODE_DONE;
-  if (!endpoint_init (&endpoint, job, job->source, job->accounts->pdata[0],
-                      HAUL_ROLE_SOURCE, cli->registry, problems))
-    {
-      cli_print_problems (problems);
-      exit_code = EXIT_CODE_USAGE;
-    }
+  gboolean right = endpoint_init (&endpoint, job, job->source, job->accounts->pdata[0],
+                                  HAUL_ROLE_SOURCE, cli->registry, problems);
+  cli_print_problems (problems);
+  if (!right)
+    exit_code = EXIT_CODE_USAGE;
   else if (!list (&endpoint, &error))
     {
       g_autofree char *text = cli_text (error->message);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "model/preset.h"
 
 /* PASSWORD_BYTES_MAX: what a person types; a terminal's own line is no longer. */
 #define PASSWORD_BYTES_MAX 4096
@@ -25,13 +26,62 @@ has_option (const JobElement *element, const char *prefix)
   return FALSE;
 }
 
-/* Whether the backend takes a password; a token or a tunnel makes it unnecessary. */
+/* needs_no_password: every one of the mechanisms @list does without. */
+static gboolean
+needs_no_password (const char *list)
+{
+  static const char *const without[] = { "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "GSSAPI",
+                                         "ANONYMOUS" };
+  g_auto (GStrv) words = g_strsplit_set (list, " \t\r\n", -1);
+  gboolean any = FALSE;
+  for (char **word = words; *word != NULL; word++)
+    {
+      gboolean known = **word == '\0';
+      for (guint i = 0; i < G_N_ELEMENTS (without); i++)
+        known = known || g_ascii_strcasecmp (*word, without[i]) == 0;
+      if (!known)
+        return FALSE;
+      any = any || **word != '\0';
+    }
+  return any;
+}
+
+/* mechanisms: the value of the option "auth", of the element or its preset; NULL: none.
+ * (transfer full) */
+static char *
+mechanisms (const JobElement *element, const HaulBackend *backend)
+{
+  for (guint i = 0; i < element->options->len; i++)
+    {
+      const JobOption *option = element->options->pdata[i];
+      if (strcmp (option->name, "auth") == 0)
+        return g_strdup (option->value);
+    }
+  g_autoptr (Job) job = job_new_for_pair ("password", NULL, NULL);
+  g_autoptr (Problems) problems = problems_new ();
+  g_autoptr (Preset) preset = NULL;
+  const HaulOptionSpec *spec = option_table_find (backend->options, "auth");
+  if (spec == NULL
+      || !preset_of_element (job, element, job->accounts->pdata[0], backend->options,
+                             &preset, problems)
+      || preset == NULL)
+    return NULL;
+  const PresetOption *option = preset_option (preset, spec,
+                                              PRESET_SOURCE | PRESET_DESTINATION);
+  return option != NULL ? g_strdup (option->value) : NULL;
+}
+
+/* Whether the backend takes a password; a token or a tunnel makes it unnecessary, and so
+ * do mechanisms that know none. */
 static gboolean
 wants_password (Cli *cli, const JobElement *element)
 {
   const HaulBackend *backend = registry_backend (cli->registry, element->plugin, NULL);
   if (backend == NULL || has_option (element, "password") || has_option (element, "token")
       || has_option (element, "tunnel"))
+    return FALSE;
+  g_autofree char *list = mechanisms (element, backend);
+  if (list != NULL && needs_no_password (list))
     return FALSE;
   for (const HaulOptionSpec *spec = backend->options; spec->name != NULL; spec++)
     if (spec->type == HAUL_OPTION_SECRET && strcmp (spec->name, "password") == 0)

@@ -49,6 +49,35 @@ make_identity (const HaulBackend *backend, gconstpointer settings)
   return g_string_free (text, FALSE);
 }
 
+/* Advice: where a backend's warnings go. */
+typedef struct
+{
+  const Job *job;
+  const JobElement *element;
+  Problems *problems;
+} Advice;
+
+/* The line of the option @name, as far as the job gives it. */
+static guint
+line_of (const JobElement *element, const char *name)
+{
+  for (guint i = 0; i < element->options->len; i++)
+    {
+      const JobOption *option = element->options->pdata[i];
+      if (option->line > 0 && strcmp (option->name, name) == 0)
+        return option->line;
+    }
+  return element->line;
+}
+
+static void
+on_advice (const char *key, const char *text, gpointer user_data)
+{
+  const Advice *advice = user_data;
+  problems_warn (advice->problems, advice->job->file, line_of (advice->element, key),
+                 "%s: %s", advice->element->plugin, text);
+}
+
 gboolean
 endpoint_init (Endpoint *self, const Job *job, const JobElement *element,
                const JobAccount *account, HaulRole role, Registry *registry,
@@ -82,6 +111,9 @@ endpoint_init (Endpoint *self, const Job *job, const JobElement *element,
                     error->message);
       return FALSE;
     }
+  Advice advice = { job, element, problems };
+  if (self->backend->advise != NULL)
+    self->backend->advise (self->settings, role, on_advice, &advice);
   self->open.struct_size = sizeof self->open;
   self->open.settings = self->settings;
   self->open.role = role;

@@ -122,6 +122,20 @@ test_file (Fixture *self, gconstpointer user_data)
 }
 
 static void
+test_open_file (Fixture *self, gconstpointer user_data)
+{
+  g_assert_false (secret_file_is_open (self->file));
+  g_assert_false (secret_file_is_open (self->directory));
+  g_file_set_contents (self->file, "hunter2\n", -1, NULL);
+  g_assert_cmpint (g_chmod (self->file, 0644), ==, 0);
+  g_assert_false (secret_file_is_open (self->file)); /* its folder is 0700 */
+  g_assert_true (secret_file_is_open ("/etc/passwd"));
+  g_assert_cmpint (g_chmod (self->directory, 0755), ==, 0);
+  g_assert_cmpint (g_chmod (self->file, 0640), ==, 0);
+  g_assert_false (secret_file_is_open (self->file));
+}
+
+static void
 test_file_refused (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *endless = g_strnfill (64 * 1024 + 1, 'x');
@@ -263,6 +277,7 @@ main (int argc, char **argv)
   ADD ("none-is-an-error", test_none);
   ADD ("is-a-file-without-its-last-line-end", test_file);
   ADD ("refuses-files-that-hold-none", test_file_refused);
+  ADD ("a-file-that-all-can-read-is-open", test_open_file);
   ADD ("is-an-environment-variable", test_environment);
   ADD ("is-a-commands-first-line", test_command);
   ADD ("a-command-starts-where-the-job-lies", test_command_directory);

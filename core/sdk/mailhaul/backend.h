@@ -231,6 +231,14 @@ typedef struct
    */
   gboolean (*describe) (gpointer session, HaulFactFunc func, gpointer user_data,
                         GError **error);
+  /*
+   * advise: what a person should know of @settings that are right, but have a price (that
+   * mail travels unprotected, say), before anything is opened: one call of @func for each
+   * sentence, with the option's name as its key; they become warnings. No I/O. Absent:
+   * nothing.
+   */
+  void (*advise) (gconstpointer settings, HaulRole role, HaulFactFunc func,
+                  gpointer user_data);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */
