@@ -365,18 +365,26 @@ pump (ImapConnection *self, gboolean *moved, GError **error)
   return TRUE;
 }
 
+/* The earlier of two moments, of which -1 is none. */
+static gint64
+earlier (gint64 a, gint64 b)
+{
+  return a < 0 ? b : b < 0 ? a : MIN (a, b);
+}
+
 static gboolean
-wait_link (ImapConnection *self, GError **error)
+wait_link (ImapConnection *self, gint64 until_us, GError **error)
 {
   gint64 until = self->sending.starved ? -1 : imap_pipeline_deadline (self->pipeline);
   if (self->bye != NULL)
-    until = until < 0 ? self->bye_us + BYE_US : MIN (until, self->bye_us + BYE_US);
+    until = earlier (until, self->bye_us + BYE_US);
+  until = earlier (until, until_us);
   return haul_link_wait (self->link, !self->ended, imap_connection_queued (self) > 0,
                          until, error);
 }
 
-gboolean
-imap_connection_turn (ImapConnection *self, gboolean wait, GError **error)
+static gboolean
+turn (ImapConnection *self, gboolean wait, gint64 until_us, GError **error)
 {
   GError *local = NULL;
   gboolean moved = FALSE;
@@ -384,7 +392,7 @@ imap_connection_turn (ImapConnection *self, gboolean wait, GError **error)
     return imap_connection_break_off (self, g_error_copy (self->error), FALSE, error);
   gboolean ok = pump (self, &moved, &local);
   if (ok && !moved && wait)
-    ok = wait_link (self, &local) && pump (self, &moved, &local)
+    ok = wait_link (self, until_us, &local) && pump (self, &moved, &local)
          && (moved || check_patience (self, &local));
   /* A callback may have broken it off. */
   if (self->error != NULL)
@@ -393,4 +401,16 @@ imap_connection_turn (ImapConnection *self, gboolean wait, GError **error)
       return imap_connection_break_off (self, g_error_copy (self->error), FALSE, error);
     }
   return ok || imap_connection_break_off (self, local, TRUE, error);
+}
+
+gboolean
+imap_connection_turn (ImapConnection *self, gboolean wait, GError **error)
+{
+  return turn (self, wait, -1, error);
+}
+
+gboolean
+imap_connection_turn_until (ImapConnection *self, gint64 until_us, GError **error)
+{
+  return turn (self, TRUE, until_us, error);
 }

@@ -118,6 +118,10 @@ gboolean imap_connection_send (ImapConnection *self, ImapCommand *command,
  */
 gboolean imap_connection_turn (ImapConnection *self, gboolean wait, GError **error);
 
+/* The same, waiting no longer than until @until_us (monotonic; -1: no such end). */
+gboolean imap_connection_turn_until (ImapConnection *self, gint64 until_us,
+                                     GError **error);
+
 /*
  * Sends @command (taken over) as soon as it may go, and turns until it is over. TRUE: OK.
  * FALSE: as imap_connection_turn(), or the error of imap_reply_error() for a NO or BAD,

@@ -70,7 +70,13 @@ typedef struct
   char *
       *keywords; /* the permanent ones by name; NULL-terminated, never NULL once known */
   guint32 permanent;   /* HaulFlags that stick */
-  GHashTable *refused; /* keywords that the server refused all the same; NULL: none */
+  GHashTable *refused; /* keywords (lower case) that the server refused all the same; NULL:
+                          none */
+  /* What APPENDs taught; store*.c. */
+  gboolean append_limit_asked;
+  guint64 append_limit; /* of this mailbox (RFC 7889); 0: unknown */
+  gboolean appended;    /* an APPEND was answered with OK */
+  guint careful; /* so many messages more go alone, each waiting for "+" */
 } ImapMailbox;
 
 /* ImapSelected: the entered folder, kept true by every untagged response. */
@@ -108,6 +114,7 @@ typedef struct
   char delimiter;       /* of the personal namespace; 0: flat or not yet known */
   ImapSelected selected;
   guint64 append_limit; /* APPENDLIMIT; 0: unknown */
+  gboolean keywords_proven; /* an APPEND with keywords was answered with OK; store*.c */
 
   /* For the files behind session-private.h only. */
   ImapState greeting_state;
