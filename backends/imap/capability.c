@@ -110,6 +110,29 @@ imap_capabilities_limit (const ImapCapabilities *self, const gchar *name,
   return result;
 }
 
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+gchar **
+imap_capabilities_list (const ImapCapabilities *self, const gchar *prefix)
+{
+  g_autofree gchar *upper = g_ascii_strup (prefix, -1);
+  GPtrArray *names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (g_str_has_prefix (key, upper))
+      g_ptr_array_add (names, g_strdup ((const gchar *) key + strlen (upper)));
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (gchar **) g_ptr_array_free (names, FALSE);
+}
+
 guint
 imap_capabilities_count (const ImapCapabilities *self)
 {

@@ -49,5 +49,9 @@ ImapLiterals imap_capabilities_literals (const ImapCapabilities *self);
 ImapCapLimit imap_capabilities_limit (const ImapCapabilities *self, const gchar *name,
                                       guint64 *out_value);
 
+/* What is announced with @prefix ("AUTH="), in upper case and sorted, without the prefix;
+ * (transfer full), never NULL. */
+gchar **imap_capabilities_list (const ImapCapabilities *self, const gchar *prefix);
+
 /* Number of distinct announced capabilities; 0 means that none were understood. */
 guint imap_capabilities_count (const ImapCapabilities *self);
