@@ -65,7 +65,8 @@ imap_words_are_valid (const gchar *words)
   if (length == 0 || words[0] == ' ' || words[length - 1] == ' ')
     return FALSE;
   for (gsize i = 0; i < length; i++)
-    if (words[i] < ' ' || words[i] > 0x7e || strchr ("\"\\{}", words[i]) != NULL)
+    if (words[i] < ' ' || words[i] > 0x7e || strchr ("\"{}", words[i]) != NULL
+        || (words[i] == '\\' && !g_ascii_isalpha (words[i + 1])))
       return FALSE;
   return TRUE;
 }

@@ -21,7 +21,8 @@ gboolean imap_mailbox_is_valid (ImapString name);
 gboolean imap_text_is_valid (ImapString text);
 
 /* Whether @words is protocol syntax that cannot change the framing: printable ASCII
- * without quotes, backslash, braces, and no blank at either end. */
+ * without quotes and braces, a backslash only in front of a letter ("\Sent"), and no
+ * blank at either end. */
 gboolean imap_words_are_valid (const gchar *words);
 
 /* Whether @tag is 1 to IMAP_LIMIT_TAG_BYTES ASCII letters and digits. */

@@ -161,12 +161,22 @@ has_list_status (const ImapSession *self)
   return can_extend (self) && imap_session_has (self, "LIST-STATUS");
 }
 
+/* LIST or one of its kind over all folders. */
+static ImapCommand *
+list_command (ImapSession *self, const char *words)
+{
+  ImapCommand *command = imap_session_command (self, words);
+  imap_command_add_string (command, (ImapString){ "", 0 });
+  imap_command_add_string (command, (ImapString){ "*", 1 });
+  return command;
+}
+
 /* The one command that tells everything. */
 static gboolean
 send_extended (Listing *listing, GError **error)
 {
   ImapSession *self = listing->session;
-  GString *words = g_string_new ("LIST \"\" \"*\" RETURN (");
+  GString *words = g_string_new ("RETURN (");
   const char *gap = "";
   if (imap_session_has (self, "LIST-EXTENDED"))
     {
@@ -181,7 +191,8 @@ send_extended (Listing *listing, GError **error)
   if (has_list_status (self))
     g_string_append_printf (words, "%sSTATUS %s", gap, status_items (self));
   g_string_append_c (words, ')');
-  ImapCommand *command = imap_session_command (self, words->str);
+  ImapCommand *command = list_command (self, "LIST");
+  imap_command_add_words (command, words->str);
   g_string_free (words, TRUE);
   return imap_session_send (self, command, 0, on_list_reply, listing, error);
 }
@@ -192,8 +203,7 @@ send_plain (Listing *listing, GError **error)
   ImapSession *self = listing->session;
   gboolean xlist = imap_session_has (self, "XLIST")
                    && !imap_session_has (self, "SPECIAL-USE");
-  ImapCommand *command = imap_session_command (self, xlist ? "XLIST \"\" \"*\""
-                                                           : "LIST \"\" \"*\"");
+  ImapCommand *command = list_command (self, xlist ? "XLIST" : "LIST");
   return imap_session_send (self, command, 0, on_list_reply, listing, error);
 }
 
@@ -201,7 +211,7 @@ static gboolean
 send_subscriptions (Listing *listing, GError **error)
 {
   ImapSession *self = listing->session;
-  ImapCommand *command = imap_session_command (self, "LSUB \"\" \"*\"");
+  ImapCommand *command = list_command (self, "LSUB");
   return imap_session_send (self, command, 0, on_list_reply, listing, error);
 }
 

@@ -155,7 +155,10 @@ introduce (ImapSession *self, GError **error)
 {
   if (imap_session_has (self, "ID") && !self->quirks->no_id)
     {
-      ImapCommand *command = imap_session_command (self, "ID (\"name\" \"mailhaul\")");
+      ImapCommand *command = imap_session_command (self, "ID (");
+      imap_command_add_string (command, (ImapString){ "name", 4 });
+      imap_command_add_string (command, (ImapString){ "mailhaul", 8 });
+      imap_command_add_words (command, ")");
       if (!imap_session_send (self, command, 0, NULL, NULL, error))
         return FALSE;
     }
