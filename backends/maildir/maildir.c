@@ -146,6 +146,7 @@ static const HaulBackend maildir_backend = {
   .update = maildir_update,
   .expunge = maildir_expunge,
   .recover = maildir_recover,
+  .describe = maildir_describe,
 };
 
 HAUL_DEFINE_BACKEND (maildir, maildir_backend)

@@ -53,6 +53,7 @@ static const HaulBackend mbox_backend = {
   .update = mbox_session_update,
   .expunge = mbox_session_expunge,
   .recover = mbox_session_recover,
+  .describe = mbox_session_describe,
 };
 
 HAUL_DEFINE_BACKEND (mbox, mbox_backend)

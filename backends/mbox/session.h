@@ -93,6 +93,8 @@ gboolean mbox_session_expunge (gpointer session, const HaulBytes *keys, gsize co
                                GError **error);
 gboolean mbox_session_recover (gpointer session, HaulPath path, HaulBytes note,
                                GError **error);
+gboolean mbox_session_describe (gpointer session, HaulFactFunc func, gpointer user_data,
+                                GError **error);
 
 /* mbox_session_lock: the request for reading or writing; a dry run only reads. */
 MboxLockRequest mbox_session_lock (const MboxSession *self, gboolean write);

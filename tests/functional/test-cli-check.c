@@ -135,6 +135,38 @@ test_many_accounts (Fixture *fixture, gconstpointer data)
   cli_expect (fixture, "check --connect --account user01 job.xml", 0, "user01:\n", "");
 }
 
+/* Backends of files describe themselves, and make nothing. */
+static void
+test_files (Fixture *fixture, gconstpointer data)
+{
+  expect (fixture, "<mbox path='old.mbox'/>", "<maildir path='deep/down/archive'/>",
+          "check --connect job.xml", 0, "format:      one mbox file, quoting of From",
+          "");
+  Called called = cli_call (fixture, "check --connect job.xml");
+  cli_has (called.out, "address:     /");
+  cli_has (called.out, "format:      none yet: the directory is made");
+  cli_has (called.out, "free on the disk; each message is a file");
+  called_clear (&called);
+  g_assert_false (cli_exists (fixture, "deep"));
+  g_autofree char *folder = g_build_filename (fixture->dir, "there/.A/cur", NULL);
+  g_autofree char *nested = g_build_filename (fixture->dir, "nested/A/cur", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (nested, 0700), ==, 0);
+  expect (fixture, "<maildir path='there'/>",
+          "<mbox path='new.mbox' format='mboxo' durability='none'/>",
+          "check --connect job.xml", 0, "format:      Maildir++, folders beside", "");
+  expect (fixture, "<maildir path='nested' layout='fs' encoding='utf-8'/>",
+          "<mbox path='new.mbox' format='mboxo' durability='none'/>",
+          "check --connect job.xml", 0, "inside each other (fs), folder names in UTF-8",
+          "");
+  called = cli_call (fixture, "check --connect job.xml");
+  cli_has (called.out, "format:      one mbox file, mboxo\n");
+  cli_has (called.out, "fidelity:    format=\"mboxo\" cannot");
+  cli_has (called.out, "warning:     durability=\"none\"");
+  called_clear (&called);
+  g_assert_false (cli_exists (fixture, "new.mbox"));
+}
+
 /* ---- presets ---- */
 
 static void
@@ -316,6 +348,7 @@ main (int argc, char **argv)
   ADD ("/cli/check/exit-codes-name-side-and-kind", test_exit_codes);
   ADD ("/cli/check/json-tells-the-same", test_json);
   ADD ("/cli/check/many-accounts-in-order", test_many_accounts);
+  ADD ("/cli/check/files-describe-themselves", test_files);
   ADD ("/cli/check/effective-shows-preset-and-default", test_effective);
   ADD ("/cli/preset/each-side-has-its-own", test_preset_roles_and_notes);
   ADD ("/cli/preset/unknown-one-names-the-nearest", test_unknown_preset);
