@@ -77,6 +77,24 @@ imap_check (gconstpointer settings, HaulRole role, GError **error)
   return TRUE;
 }
 
+/* A tunnel is its command's to protect. */
+static void
+imap_advise (gconstpointer settings, HaulRole role, HaulFactFunc func, gpointer user_data)
+{
+  const ImapSettings *self = settings;
+  gboolean pinned = self->tls_fingerprint != NULL || self->tls_ca_file != NULL
+                    || self->tls_certificate != NULL;
+  (void) role;
+  if (self->tls != IMAP_TLS_NONE || self->tunnel != NULL)
+    return;
+  func ("tls",
+        "tls=\"none\": mail and password travel in clear text, for everybody on the way "
+        "to read and to change",
+        user_data);
+  if (pinned)
+    func ("tls", "tls=\"none\": what is said of certificates has no effect", user_data);
+}
+
 static const HaulBackend imap_backend = {
   HAUL_BACKEND_HEADER,
   .name = "imap",
@@ -102,6 +120,7 @@ static const HaulBackend imap_backend = {
   .expunge = imap_expunge,
   .recover = imap_recover,
   .describe = imap_describe,
+  .advise = imap_advise,
 };
 
 HAUL_DEFINE_BACKEND (imap, imap_backend)
