@@ -262,7 +262,7 @@ ask_status (Listing *listing, GError **error)
 }
 
 static void
-fill_status (ImapMailbox *mailbox, const Entry *entry, gboolean condstore)
+fill_status (const ImapSession *self, ImapMailbox *mailbox, const Entry *entry)
 {
   const guint64 *values = entry->status;
   guint known = entry->status_known;
@@ -277,10 +277,11 @@ fill_status (ImapMailbox *mailbox, const Entry *entry, gboolean condstore)
                       && values[IMAP_STATUS_UIDVALIDITY] > 0;
   gboolean next = (known & (1u << IMAP_STATUS_UIDNEXT)) != 0
                   && values[IMAP_STATUS_UIDNEXT] > 0;
-  if (validity)
+  if (known & (1u << IMAP_STATUS_UIDVALIDITY))
     {
       status->known |= HAUL_STATUS_UIDVALIDITY;
-      status->uid_validity = values[IMAP_STATUS_UIDVALIDITY];
+      status->uid_validity = imap_session_validity (
+          self, (guint32) values[IMAP_STATUS_UIDVALIDITY]);
     }
   if (next)
     {
@@ -289,7 +290,7 @@ fill_status (ImapMailbox *mailbox, const Entry *entry, gboolean condstore)
       imap_key_from_uid ((guint32) status->uid_next, mailbox->mark);
       status->mark = (HaulBytes){ mailbox->mark, sizeof mailbox->mark };
     }
-  if (!condstore || !validity || !next || !(status->known & HAUL_STATUS_MESSAGES)
+  if (!self->condstore || !validity || !next || !(status->known & HAUL_STATUS_MESSAGES)
       || !(known & (1u << IMAP_STATUS_HIGHESTMODSEQ))
       || values[IMAP_STATUS_HIGHESTMODSEQ] == 0)
     return;
@@ -327,7 +328,7 @@ take_entry (ImapSession *self, const Entry *entry, ImapMailbox *mailbox)
                         | (entry->selectable ? 0 : HAUL_FOLDER_NOSELECT);
   mailbox->special_use = entry->special_use;
   mailbox->listed = TRUE;
-  fill_status (mailbox, entry, self->condstore);
+  fill_status (self, mailbox, entry);
   imap_session_add (self, mailbox);
 }
 

@@ -54,6 +54,12 @@ imap_session_unselect (ImapSession *self, GError **error)
   return FALSE;
 }
 
+guint64
+imap_session_validity (const ImapSession *self, guint32 uidvalidity)
+{
+  return uidvalidity > 0 ? uidvalidity : ((guint64) 1 << 32) + self->nonce;
+}
+
 void
 imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
 {
@@ -61,11 +67,9 @@ imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
   ImapMailbox *mailbox = selected->mailbox;
   HaulFolderStatus status = { .known = HAUL_STATUS_MESSAGES,
                               .messages = selected->exists };
-  if (selected->uidvalidity > 0)
-    {
-      status.known |= HAUL_STATUS_UIDVALIDITY;
-      status.uid_validity = selected->uidvalidity;
-    }
+  guint32 validity = selected->not_sticky ? 0 : selected->uidvalidity;
+  status.known |= HAUL_STATUS_UIDVALIDITY;
+  status.uid_validity = imap_session_validity (self, validity);
   if (selected->uidnext > 0)
     {
       status.known |= HAUL_STATUS_UIDNEXT | HAUL_STATUS_MARK;
@@ -73,7 +77,7 @@ imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
       imap_key_from_uid (selected->uidnext, mailbox->mark);
       status.mark = (HaulBytes){ mailbox->mark, sizeof mailbox->mark };
     }
-  if (selected->uidvalidity > 0 && selected->uidnext > 0 && selected->highestmodseq > 0)
+  if (validity > 0 && selected->uidnext > 0 && selected->highestmodseq > 0)
     {
       ImapToken token = { selected->uidvalidity, selected->uidnext, selected->exists,
                           selected->highestmodseq };

@@ -93,6 +93,7 @@ session_new (const HaulOpen *open)
   self->retired = g_ptr_array_new_with_free_func (imap_mailbox_free);
   self->foreign_prefixes = g_ptr_array_new_with_free_func (g_free);
   self->prefix = g_strdup ("");
+  self->nonce = g_random_int ();
   self->quirks = imap_quirks_for (NULL);
   return self;
 }

@@ -70,13 +70,13 @@ typedef struct
   char *
       *keywords; /* the permanent ones by name; NULL-terminated, never NULL once known */
   guint32 permanent;   /* HaulFlags that stick */
-  GHashTable *refused; /* keywords (lower case) that the server refused all the same; NULL:
-                          none */
+  GHashTable *refused; /* keywords (lower case) that the server refused all the same;
+                          NULL: none */
   /* What APPENDs taught; store*.c. */
   gboolean append_limit_asked;
   guint64 append_limit; /* of this mailbox (RFC 7889); 0: unknown */
   gboolean appended;    /* an APPEND was answered with OK */
-  guint careful; /* so many messages more go alone, each waiting for "+" */
+  guint careful;        /* so many messages more go alone, each waiting for "+" */
 } ImapMailbox;
 
 /* ImapSelected: the entered folder, kept true by every untagged response. */
@@ -87,6 +87,7 @@ typedef struct
   gboolean read_only; /* the server says so, whatever was asked */
   guint32 exists;
   guint32 uidvalidity;   /* 0: the server gave none */
+  gboolean not_sticky;   /* [UIDNOTSTICKY]: UIDs do not outlive the session */
   guint32 uidnext;       /* 0: unknown */
   guint64 highestmodseq; /* as of SELECT; 0: none */
   guint64 expunged;      /* messages removed since it was entered (EXPUNGE, VANISHED) */
@@ -113,11 +114,12 @@ typedef struct
   char *prefix;         /* of the personal namespace, raw; "" */
   char delimiter;       /* of the personal namespace; 0: flat or not yet known */
   ImapSelected selected;
-  guint64 append_limit; /* APPENDLIMIT; 0: unknown */
+  guint64 append_limit;     /* APPENDLIMIT; 0: unknown */
   gboolean keywords_proven; /* an APPEND with keywords was answered with OK; store*.c */
 
   /* For the files behind session-private.h only. */
   ImapState greeting_state;
+  guint32 nonce; /* stands in for a UIDVALIDITY that is missing */
   gboolean greeted, capabilities_fresh;
   gboolean selecting, permanent_seen; /* a SELECT is in flight; its PERMANENTFLAGS came */
   gboolean listed; /* the table is fresh: nobody has asked for it yet */
@@ -160,6 +162,10 @@ gboolean imap_session_unselect (ImapSession *self, GError **error);
 /* The status that the selected folder has by what is known now; token and mark point into
  * the mailbox. */
 void imap_session_status (ImapSession *self, HaulFolderStatus *out_status);
+
+/* The UIDVALIDITY to tell the engine: without one that lasts, one that no other session
+ * has, so that no key is ever taken for that of another message. */
+guint64 imap_session_validity (const ImapSession *self, guint32 uidvalidity);
 
 /* Keys of messages: the UID, four bytes, most significant first. */
 void imap_key_from_uid (guint32 uid, guint8 out_key[4]);

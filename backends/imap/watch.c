@@ -154,6 +154,9 @@ take_code (ImapSession *self, const ImapCodeData *code)
     case IMAP_CODE_UIDVALIDITY:
       selected->uidvalidity = code->has_number ? (guint32) code->number : 0;
       break;
+    case IMAP_CODE_UIDNOTSTICKY:
+      selected->not_sticky = TRUE;
+      break;
     case IMAP_CODE_UIDNEXT:
       selected->uidnext = code->has_number ? (guint32) code->number : 0;
       break;
