@@ -11,6 +11,9 @@
 #include "engine/lane.h"
 #include "engine/verify.h"
 
+/* IDLE_US: routers and some servers forget a silent connection after a few minutes. */
+#define IDLE_US (60 * G_USEC_PER_SEC)
+
 /* One FolderResult for each pair, kept in the account's result. */
 static void
 make_results (Account *self, GPtrArray *pairs)
@@ -257,7 +260,8 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
                                    ? request->now_unix
                                    : g_get_real_time () / G_USEC_PER_SEC,
                    .dry_run = request->mode != ENGINE_RUN,
-                   .retry_unit_us = request->retry_unit_us };
+                   .retry_unit_us = request->retry_unit_us,
+                   .idle_us = request->idle_us > 0 ? request->idle_us : IDLE_US };
   result->started_unix = self.now_unix;
   post_account (&self, EVENT_ACCOUNT_BEGIN);
   gboolean ok = prepare (&self, &error) && open_state (&self, &error)

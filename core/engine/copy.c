@@ -355,6 +355,12 @@ on_unknown (HaulItem *item, const GError *error, gpointer user_data)
   self->stored.unknown = TRUE;
 }
 
+static void
+on_waiting (gpointer user_data)
+{
+  lane_keep_alive (user_data);
+}
+
 const DestinationHooks *
 copy_hooks (void)
 {
@@ -364,6 +370,7 @@ copy_hooks (void)
                                                     .note = on_note,
                                                     .idle = on_idle },
                                           .unknown = on_unknown,
-                                          .unsent = on_unknown };
+                                          .unsent = on_unknown,
+                                          .waiting = on_waiting };
   return &hooks;
 }

@@ -8,6 +8,12 @@
 
 #include "engine/slot.h"
 
+typedef struct
+{
+  DestinationCall call;
+  gpointer data;
+} Request;
+
 struct _Destination
 {
   const HaulBackend *backend;
@@ -17,6 +23,8 @@ struct _Destination
   Pipe *pipe;
   Slot *slot;
   GThread *thread;
+  Request request;  /* the call under way */
+  gint64 idle_us;   /* so long may a session have nothing to do */
   Session *session; /* the thread's */
   guint32 caps;     /* written by the thread before an answer */
   GError *broken;   /* likewise */
@@ -40,12 +48,6 @@ call_open (gpointer target, gpointer data, GError **error)
   self->caps = session_caps (self->session);
   return TRUE;
 }
-
-typedef struct
-{
-  DestinationCall call;
-  gpointer data;
-} Request;
 
 static gboolean
 call_request (gpointer target, gpointer data, GError **error)
@@ -119,16 +121,35 @@ run_store (Destination *self)
   feed_free (feed);
 }
 
+/* A session that has had nothing to do for a while keeps its connection alive. */
+static void
+keep_alive (Destination *self)
+{
+  GError *error = NULL;
+  if (self->broken == NULL && self->session != NULL
+      && !session_idle (self->session, IDLE_CALL_MAX_US, &error))
+    self->broken = error;
+}
+
 static gpointer
 destination_thread (gpointer data)
 {
   Destination *self = data;
-  for (;;)
+  gboolean open = TRUE;
+  while (open)
     {
-      if (pipe_wait (self->pipe))
-        run_store (self);
-      else if (!slot_serve (self->slot, self->pipe, self))
-        break;
+      switch (pipe_wait (self->pipe, g_get_monotonic_time () + self->idle_us))
+        {
+        case PIPE_WAIT_ITEM:
+          run_store (self);
+          break;
+        case PIPE_WAIT_YIELD:
+          open = slot_serve (self->slot, self->pipe, self);
+          break;
+        case PIPE_WAIT_TIME:
+          keep_alive (self);
+          break;
+        }
     }
   g_clear_pointer (&self->session, session_close);
   return NULL;
@@ -136,13 +157,14 @@ destination_thread (gpointer data)
 
 Destination *
 destination_new (const HaulBackend *backend, const HaulOpen *open,
-                 const DestinationHooks *hooks, gpointer user_data)
+                 const DestinationHooks *hooks, gint64 idle_us, gpointer user_data)
 {
   Destination *self = g_new0 (Destination, 1);
   self->backend = backend;
   self->open = open;
   self->hooks = hooks;
   self->user_data = user_data;
+  self->idle_us = idle_us;
   self->pipe = pipe_new (PIPE_BUDGET_BYTES);
   self->slot = slot_new ();
   self->thread = g_thread_new ("destination", destination_thread, self);
@@ -163,10 +185,20 @@ destination_free (Destination *self)
   g_free (self);
 }
 
+/* The lane's thread waits for this one, and its own session is kept alive meanwhile. */
+static gboolean
+wait_for_answer (Destination *self, GError **error)
+{
+  while (!slot_is_answered (self->slot, g_get_monotonic_time () + self->idle_us))
+    if (self->hooks->waiting != NULL)
+      self->hooks->waiting (self->user_data);
+  return slot_wait (self->slot, error);
+}
+
 gboolean
 destination_wait_open (Destination *self, GError **error)
 {
-  return slot_wait (self->slot, error);
+  return wait_for_answer (self, error);
 }
 
 guint32
@@ -184,9 +216,21 @@ destination_pipe (Destination *self)
 gboolean
 destination_call (Destination *self, DestinationCall call, gpointer data, GError **error)
 {
-  Request request = { call, data };
-  slot_post (self->slot, self->pipe, call_request, &request);
-  return slot_wait (self->slot, error);
+  destination_begin (self, call, data);
+  return destination_end (self, error);
+}
+
+void
+destination_begin (Destination *self, DestinationCall call, gpointer data)
+{
+  self->request = (Request){ call, data };
+  slot_post (self->slot, self->pipe, call_request, &self->request);
+}
+
+gboolean
+destination_end (Destination *self, GError **error)
+{
+  return wait_for_answer (self, error);
 }
 
 const GError *
@@ -200,5 +244,5 @@ destination_reopen (Destination *self, GError **error)
 {
   pipe_mend (self->pipe);
   slot_post (self->slot, self->pipe, call_open, NULL);
-  return slot_wait (self->slot, error);
+  return wait_for_answer (self, error);
 }

@@ -9,6 +9,10 @@
 #include "engine/feed.h"
 #include "plugin/session.h"
 
+/* IDLE_CALL_MAX_US: a keep-alive is a command and its answer; more time it need not have.
+ */
+#define IDLE_CALL_MAX_US (10 * G_USEC_PER_SEC)
+
 /* DestinationHooks: what becomes of items; all on the destination's thread. */
 typedef struct
 {
@@ -17,6 +21,9 @@ typedef struct
   void (*unknown) (HaulItem *item, const GError *error, gpointer user_data);
   /* The store ended before @item was handed out: it is certainly not stored. */
   void (*unsent) (HaulItem *item, const GError *error, gpointer user_data);
+  /* The lane's thread has waited for the destination for a while, and will wait on: time
+   * to keep its own session alive. Runs on the lane's thread; may be NULL. */
+  void (*waiting) (gpointer user_data);
 } DestinationHooks;
 
 /* DestinationCall: runs on the destination's thread with its session. */
@@ -26,9 +33,11 @@ typedef gboolean (*DestinationCall) (Session *session, gpointer data, GError **e
 typedef struct _Destination Destination;
 
 /* destination_new: starts the thread, which opens the session at once. @open and @hooks
- * must stand until destination_free(). (transfer full) */
+ * must stand until destination_free(). @idle_us: a session that had nothing to do for so
+ * long is kept alive. (transfer full) */
 Destination *destination_new (const HaulBackend *backend, const HaulOpen *open,
-                              const DestinationHooks *hooks, gpointer user_data);
+                              const DestinationHooks *hooks, gint64 idle_us,
+                              gpointer user_data);
 /* destination_free: ends the thread after what the pipe still holds. Accepts NULL. */
 void destination_free (Destination *self);
 /* destination_wait_open: waits for the session. FALSE: it could not be opened. */
@@ -44,6 +53,12 @@ Pipe *destination_pipe (Destination *self);
  */
 gboolean destination_call (Destination *self, DestinationCall call, gpointer data,
                            GError **error);
+/* destination_begin: the same without waiting: the lane's thread goes on with its own
+ * session. Each is followed by a destination_end() before anything else is called here;
+ * @data must stand until then. */
+void destination_begin (Destination *self, DestinationCall call, gpointer data);
+/* destination_end: the outcome of the call that was begun, as destination_call(). */
+gboolean destination_end (Destination *self, GError **error);
 /* destination_error: the error that broke the last store, or NULL; only after a barrier.
  * (transfer none) */
 const GError *destination_error (Destination *self);

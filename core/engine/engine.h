@@ -36,6 +36,7 @@ typedef struct
   GCancellable *stop;   /* finish what is in flight, commit, end; may be NULL */
   GCancellable *cancel; /* end now; may be NULL */
   gint64 retry_unit_us; /* first back-off; 0: one second (tests: shorter) */
+  gint64 idle_us;       /* a session idle for so long is kept alive; 0: a minute */
   void (*commit_hook) (gpointer user_data); /* after each commit of the state (tests) */
   gpointer commit_data;
 } EngineRequest;

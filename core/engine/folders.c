@@ -26,12 +26,16 @@ folder_set_load (Lane *lane, gboolean *out_source, GError **error)
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_info_free);
   self->destinations = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_info_free);
 
-  *out_source = TRUE;
+  /* Both sides list at the same time. */
+  g_autoptr (GError) theirs = NULL;
+  destination_begin (lane->destination, call_list, self->destinations);
   gboolean ok = session_list (lane->source, on_folder, self->sources, error);
-  if (ok)
+  gboolean listed = destination_end (lane->destination, &theirs);
+  *out_source = !ok;
+  if (ok && !listed)
     {
-      *out_source = FALSE;
-      ok = destination_call (lane->destination, call_list, self->destinations, error);
+      g_propagate_error (error, g_steal_pointer (&theirs));
+      ok = FALSE;
     }
   guint32 caps = destination_caps (lane->destination);
   MappingRules rules = { .chain = lane->account->chain,

@@ -30,6 +30,7 @@ typedef struct
   Records *records; /* those that no delivery id explains */
   KeySet *known;    /* keys that rows account for; only if keys may change */
   gboolean whole;   /* all of the folder, not only what came after the mark */
+  gboolean surplus; /* only what is there beside all that was delivered matters */
   StateCursor *cursor;
   GArray *by_id; /* of IdEntry: candidates in order of delivery id */
   Found *found;
@@ -318,9 +319,30 @@ has_lost_changes (Pass *self)
   return FALSE;
 }
 
-/* Searches the destination; what is found is in the state when this returns. */
+/* Without keys the number alone says that nothing is there but what was delivered; to
+ * read it all for what is almost never there would be too much. */
 static gboolean
-search (Pass *self, Unknown *unknown, GError **error)
+drop_if_no_surplus (Unknown *self, GError **error)
+{
+  Pass *pass = self->pass;
+  guint64 delivered = 0;
+  if (!self->surplus
+      || (destination_caps (pass->lane->destination) & HAUL_CAP_RETURNS_KEYS))
+    return TRUE;
+  if (!state_count (pass->lane->account->state, pass->row->id,
+                    (1u << STATE_STORED) | (1u << STATE_MATCHED), &delivered, error))
+    return FALSE;
+  if (records_length (self->records) <= delivered)
+    {
+      records_free (self->records);
+      self->records = records_new ();
+    }
+  return TRUE;
+}
+
+/* Lists what no row accounts for; rows whose key had changed have it back after. */
+static gboolean
+list_unknown (Pass *self, Unknown *unknown, GError **error)
 {
   guint32 caps = destination_caps (self->lane->destination);
   gboolean stable = (caps & HAUL_CAP_STABLE_KEYS) != 0 && !self->keys_void;
@@ -330,6 +352,7 @@ search (Pass *self, Unknown *unknown, GError **error)
   unknown->whole = !stable || !(caps & HAUL_CAP_RETURNS_KEYS) || has_lost_changes (self);
   unknown->by_id = list_ids (self);
   if (!destination_call (self->lane->destination, call_list_unknown, unknown, error)
+      || !drop_if_no_surplus (unknown, error)
       || !rekey_destinations (self, unknown->records, unknown->known, error))
     return FALSE;
   if (self->keys_void)
@@ -337,7 +360,15 @@ search (Pass *self, Unknown *unknown, GError **error)
       self->row->destination_validity = self->pair->destination->status.uid_validity;
       self->keys_void = FALSE;
     }
-  return claim_by_identity (unknown->found, unknown->records, error)
+  return TRUE;
+}
+
+/* Searches the destination; what is found is in the state when this returns. */
+static gboolean
+search (Pass *self, Unknown *unknown, GError **error)
+{
+  return list_unknown (self, unknown, error)
+         && claim_by_identity (unknown->found, unknown->records, error)
          && found_flush (unknown->found, error);
 }
 
@@ -369,5 +400,84 @@ pass_match (Pass *self, GError **error)
   key_set_free (unknown.known);
   g_clear_pointer (&unknown.by_id, g_array_unref);
   g_byte_array_unref (found->keys);
+  return ok;
+}
+
+/* ---- what appears too late ---- */
+
+/* A suspect that was stored once more, and the message that the lost session had stored
+ * all the same. Which of the two goes is for a person to decide. */
+static void
+report_twin (Pass *self, guint index, HaulBytes twin)
+{
+  HaulBytes key = records_key (self->records, index);
+  g_autofree char *ours = result_printable_key (key.data, key.length);
+  g_autofree char *theirs = result_printable_key (twin.data, twin.length);
+  g_autoptr (GError) error = NULL;
+  (void) haul_error_set (&error, HAUL_ERROR_EXISTS, HAUL_SCOPE_MESSAGE,
+                         "the destination holds the message twice: a connection broke "
+                         "while it was stored, and that copy appeared only after it was "
+                         "sent again; nothing was deleted, remove the copy '%s' by hand",
+                         theirs);
+  account_result_fail (self->report, self->pair->source->text, ours, NULL, error);
+  Event event = { .kind = EVENT_FAILURE,
+                  .account = self->lane->account->result->name,
+                  .folder = self->pair->source->text,
+                  .text = error->message,
+                  .key = key };
+  events_post (self->lane->account->events, &event);
+}
+
+/* From here on the messages that were sent once more are the only ones in question. */
+static void
+tag_resent (Pass *self, RecordTag from, RecordTag to)
+{
+  for (guint i = 0; i < records_length (self->records); i++)
+    {
+      Record *record = records_get (self->records, i);
+      if (record->tag == RECORD_NEW)
+        record->tag = RECORD_DONE;
+      if (record->tag == (guint32) from)
+        record->tag = to;
+    }
+}
+
+static gboolean
+find_twins (Pass *self, Records *unknown, GError **error)
+{
+  Side source = { 0 }, destination = { 0 };
+  tag_resent (self, RECORD_RESENT, RECORD_SUSPECT);
+  side_init (&source, self, self->records, FALSE);
+  side_init (&destination, self, unknown, TRUE);
+  gboolean ok = TRUE;
+  if (source.positions->len > 0 && destination.positions->len > 0)
+    {
+      g_autoptr (GArray) pairs = side_pair (&source, &destination, error);
+      ok = pairs != NULL;
+      for (guint i = 0; ok && i < pairs->len; i++)
+        {
+          const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
+          guint at = g_array_index (destination.positions, guint, pair->destination);
+          report_twin (self, g_array_index (source.positions, guint, pair->source),
+                       records_key (unknown, at));
+        }
+    }
+  side_clear (&source);
+  side_clear (&destination);
+  return ok;
+}
+
+gboolean
+pass_look_again (Pass *self, GError **error)
+{
+  if (!self->resent || self->lane->account->dry_run || lane_should_stop (self->lane))
+    return TRUE;
+  Unknown unknown = { .pass = self, .records = records_new (), .surplus = TRUE };
+  tag_resent (self, RECORD_SUSPECT, RECORD_RESENT);
+  gboolean ok = list_unknown (self, &unknown, error)
+                && find_twins (self, unknown.records, error);
+  records_free (unknown.records);
+  key_set_free (unknown.known);
+  g_clear_pointer (&unknown.by_id, g_array_unref);
   return ok;
 }

@@ -36,7 +36,8 @@ lane_open (Account *account, gboolean *out_source, GError **error)
                                            (GDestroyNotify) key_set_free);
   /* Both sides connect at the same time. */
   self->destination = destination_new (account->destination.backend,
-                                       &account->destination.open, copy_hooks (), self);
+                                       &account->destination.open, copy_hooks (),
+                                       account->idle_us, self);
   self->source = session_open (account->source.backend, &account->source.open, error);
   *out_source = self->source == NULL;
   if (self->source == NULL || !destination_wait_open (self->destination, error))
@@ -45,6 +46,7 @@ lane_open (Account *account, gboolean *out_source, GError **error)
       return NULL;
     }
   self->source_caps = session_caps (self->source);
+  self->destination_number = 1;
   return self;
 }
 
@@ -63,6 +65,7 @@ lane_close (Lane *self)
   g_byte_array_unref (self->receipt_keys);
   digest_free (self->id_digest);
   g_clear_error (&self->state_error);
+  g_clear_error (&self->source_error);
   g_free (self);
 }
 
@@ -72,6 +75,7 @@ typedef struct
   FolderPair *pair;
   FolderResult *result;
   guint attempts;
+  guint ordered; /* see Pass */
 } Task;
 
 typedef struct
@@ -236,14 +240,45 @@ lane_wait (Lane *lane, gint64 delay_us)
     g_cancellable_release_fd (request->cancel);
 }
 
+void
+lane_keep_alive (Lane *lane)
+{
+  if (lane->source == NULL || session_has_ended (lane->source))
+    return;
+  GError *error = NULL;
+  if (session_idle (lane->source, IDLE_CALL_MAX_US, &error))
+    return;
+  g_clear_error (&lane->source_error);
+  if (session_has_ended (lane->source))
+    lane->source_error = error;
+  else
+    g_error_free (error);
+}
+
+/* Waits before another attempt, in which whatever session still stands is kept alive. */
+static void
+back_off (Lane *lane, gint64 delay_us)
+{
+  gint64 idle_us = lane->account->idle_us;
+  for (; delay_us > idle_us && !lane_should_stop (lane); delay_us -= idle_us)
+    {
+      lane_wait (lane, idle_us);
+      lane_keep_alive (lane);
+    }
+  lane_wait (lane, delay_us);
+}
+
 /* New sessions where the old ones are broken. */
 static gboolean
 reconnect (Run *run, GError **error)
 {
   Lane *lane = run->lane;
-  if (destination_error (lane->destination) != NULL
-      && !destination_reopen (lane->destination, error))
-    return FALSE;
+  if (destination_error (lane->destination) != NULL)
+    {
+      if (!destination_reopen (lane->destination, error))
+        return FALSE;
+      lane->destination_number++;
+    }
   /* A destination that broke off in the middle of a fetch breaks the fetch, too. */
   if (lane->source != NULL && !session_has_ended (lane->source))
     return TRUE;
@@ -275,6 +310,12 @@ handle_break (Run *run, GError *reason, GError **error)
 {
   Lane *lane = run->lane;
   g_autoptr (GError) current = reason;
+  if (lane->source_error != NULL)
+    {
+      /* What came after it is only that nobody could use the session any more. */
+      g_error_free (current);
+      current = g_steal_pointer (&lane->source_error);
+    }
   for (;;)
     {
       run->source_side = destination_error (lane->destination) == NULL;
@@ -296,7 +337,7 @@ handle_break (Run *run, GError *reason, GError **error)
       account_result_notice (lane->account->result, "%s: %s; connecting again",
                              run->source_side ? "source" : "destination",
                              current->message);
-      lane_wait (lane, decision.delay_us);
+      back_off (lane, decision.delay_us);
       g_clear_error (&current);
       if (reconnect (run, &current))
         {
@@ -327,6 +368,7 @@ run_task (Run *run, guint index, GError **error)
   GError *reason = NULL;
   Pass *pass = pass_new (lane, task->pair, task->result);
   pass->again = task->attempts > 0;
+  pass->ordered = &task->ordered;
   g_ptr_array_add (lane->open_passes, pass);
   PassOutcome outcome = pass_start (pass, &reason);
 
@@ -420,7 +462,7 @@ lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source
       FolderPair *pair = pairs->pdata[i];
       if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
         continue;
-      Task task = { pair, results->pdata[i], 0 };
+      Task task = { .pair = pair, .result = results->pdata[i] };
       g_array_append_val (run.tasks, task);
       g_queue_push_tail (&run.waiting, GUINT_TO_POINTER (run.tasks->len - 1));
     }

@@ -33,6 +33,7 @@ typedef struct
   gboolean dry_run;
   gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
   gint64 retry_unit_us;
+  gint64 idle_us; /* a session idle for so long is kept alive */
 } Account;
 
 /* Lane: a source session on the lane's thread and a destination on its own. */
@@ -40,10 +41,12 @@ typedef struct
 {
   Account *account;
   Session *source;
+  GError *source_error; /* what ended the source while it was only kept alive */
   guint32 source_caps;
   Destination *destination;
-  GPtrArray *open_passes; /* of Pass: fetched, results still to come */
-  GArray *receipts;       /* of StateReceipt; the destination's thread */
+  guint destination_number; /* of its session: 1 for the first */
+  GPtrArray *open_passes;   /* of Pass: fetched, results still to come */
+  GArray *receipts;         /* of StateReceipt; the destination's thread */
   GByteArray *receipt_keys;
   GArray *receipt_identities;
   gint64 receipts_since_us;
@@ -94,6 +97,7 @@ typedef enum
   RECORD_GONE = 5,
   RECORD_SKIPPED =
       6, /* a filter leaves it out, unless it proves to be delivered already */
+  RECORD_RESENT = 7, /* a suspect that was not found and was stored once more */
 } RecordTag;
 
 /* Pass: one pass over one folder pair. */
@@ -114,9 +118,12 @@ typedef struct
   guint64 vanished, vanished_skipped, relisted_skipped;
   GBytes *source_token;
   gboolean delta;
-  gboolean again;       /* a pass before it broke: the listing's status is out of date */
-  gboolean keys_void;   /* the destination's UIDVALIDITY changed: its keys in rows mean
-                           nothing */
+  guint *ordered;     /* number of the session in which the destination's folder was last
+                         known     to be in order; stands longer */
+  gboolean resent;    /* suspects are sent once more */
+  gboolean again;     /* a pass before it broke: the listing's status is out of date */
+  gboolean keys_void; /* the destination's UIDVALIDITY changed: its keys in rows mean
+                         nothing */
   GArray *skipped_rows; /* pending SKIPPED rows, see scan.c */
 
   GArray *plan; /* of guint: indices still to be fetched */
@@ -165,6 +172,9 @@ gboolean pass_settle_skips (Pass *self, GError **error);
 gboolean pass_is_unchanged (Pass *self);
 /* index.c: pass_match: finds candidates that are at the destination already. */
 gboolean pass_match (Pass *self, GError **error);
+/* index.c: pass_look_again: after the last receipt: suspects that were sent once more may
+ * have turned up at the destination after all; those are reported, never deleted. */
+gboolean pass_look_again (Pass *self, GError **error);
 /* rekey.c: rekey_sources: candidates that the state knows under another source key (for
  * backends whose keys may change) take over their rows. */
 gboolean rekey_sources (Pass *self, GError **error);
@@ -204,6 +214,9 @@ void pass_give_up (Pass *self);
 gboolean pass_has_outstanding (const Pass *self);
 /* lane_wait: waits @delay_us, or until a stop is asked for. */
 void lane_wait (Lane *lane, gint64 delay_us);
+/* lane_keep_alive: the source has nothing to do while the lane waits for the destination.
+ */
+void lane_keep_alive (Lane *lane);
 /* lane_should_stop: a soft or hard stop was asked for. */
 gboolean lane_should_stop (Lane *lane);
 

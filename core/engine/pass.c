@@ -142,20 +142,25 @@ call_recover (Session *session, gpointer data, GError **error)
   return session_recover (session, (HaulPath) self->pair->destination_path, note, error);
 }
 
-/* After an unclean end the destination first puts its folder in order. */
+/* After an unclean end the destination first puts its folder in order: once in each of
+ * its sessions, since what the one before had under way may still be coming. */
 static gboolean
 recover (Pass *self, GError **error)
 {
+  guint number = self->lane->destination_number;
   guint64 intents = 0;
-  if (self->lane->account->dry_run || self->row->id == 0 || self->row->clean
-      || self->pair->destination == NULL)
+  if (self->lane->account->dry_run || self->pair->destination == NULL
+      || *self->ordered == number)
     return TRUE;
-  if (!state_count (self->lane->account->state, self->row->id, 1u << STATE_INTENT,
-                    &intents, error))
+  if (self->row->id != 0 && !self->row->clean
+      && !state_count (self->lane->account->state, self->row->id, 1u << STATE_INTENT,
+                       &intents, error))
     return FALSE;
-  if (intents == 0 && self->row->note == NULL)
-    return TRUE;
-  return destination_call (self->lane->destination, call_recover, self, error);
+  if ((intents > 0 || (!self->row->clean && self->row->note != NULL))
+      && !destination_call (self->lane->destination, call_recover, self, error))
+    return FALSE;
+  *self->ordered = number;
+  return TRUE;
 }
 
 /* A source whose UIDVALIDITY changed has other keys: what the rows say of keys is void,
@@ -218,6 +223,7 @@ make_plan (Pass *self)
       if (record->tag == RECORD_CLAIMED || record->tag == RECORD_FAILED)
         continue;
       g_array_append_val (self->plan, i);
+      self->resent |= record->tag == RECORD_SUSPECT;
       guint64 size = record->size_bytes != HAUL_SIZE_UNKNOWN ? record->size_bytes : 0;
       bytes += size;
       if (account->dry_run)
@@ -449,6 +455,8 @@ pass_finish (Pass *self, GError **error)
   if (self->stored.unknown)
     return haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
                            "store messages: the destination broke off");
+  if (!pass_look_again (self, error))
+    return FALSE;
   if (self->update_error != NULL)
     account_result_fail (self->report, self->pair->source->text, NULL, NULL,
                          self->update_error);

@@ -6,6 +6,7 @@
  */
 #include "engine/pipe.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include <mailhaul/error.h>
@@ -36,12 +37,34 @@ struct _Pipe
   guint spare_count;
 };
 
+/* A condition that can be waited for until a point of monotonic time. */
+static void
+condition_init (pthread_cond_t *condition)
+{
+  pthread_condattr_t attributes;
+  pthread_condattr_init (&attributes);
+  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init (condition, &attributes);
+  pthread_condattr_destroy (&attributes);
+}
+
+/* FALSE: the time @until_us came first (-1: never). */
+static gboolean
+condition_wait (pthread_cond_t *condition, pthread_mutex_t *lock, gint64 until_us)
+{
+  if (until_us < 0)
+    return pthread_cond_wait (condition, lock) == 0;
+  struct timespec until = { .tv_sec = until_us / G_USEC_PER_SEC,
+                            .tv_nsec = (until_us % G_USEC_PER_SEC) * 1000 };
+  return pthread_cond_timedwait (condition, lock, &until) != ETIMEDOUT;
+}
+
 Pipe *
 pipe_new (gsize budget_bytes)
 {
   Pipe *self = g_new0 (Pipe, 1);
   pthread_mutex_init (&self->lock, NULL);
-  pthread_cond_init (&self->data, NULL);
+  condition_init (&self->data);
   pthread_cond_init (&self->room, NULL);
   g_queue_init (&self->items);
   self->budget = MAX (budget_bytes, (gsize) 4 * PIPE_CHUNK_BYTES);
@@ -404,19 +427,21 @@ pipe_set_context (Pipe *self, GMainContext *context)
   pthread_mutex_unlock (&self->lock);
 }
 
-gboolean
-pipe_wait (Pipe *self)
+PipeWait
+pipe_wait (Pipe *self, gint64 until_us)
 {
+  gboolean in_time = TRUE;
   pthread_mutex_lock (&self->lock);
-  while (g_queue_is_empty (&self->items) && !self->yield)
+  while (g_queue_is_empty (&self->items) && !self->yield && in_time)
     {
       g_atomic_int_set (&self->reader_waits, 1);
-      pthread_cond_wait (&self->data, &self->lock);
+      in_time = condition_wait (&self->data, &self->lock, until_us);
       g_atomic_int_set (&self->reader_waits, 0);
     }
-  gboolean has = !g_queue_is_empty (&self->items);
+  PipeWait without = self->yield ? PIPE_WAIT_YIELD : PIPE_WAIT_TIME;
+  PipeWait result = g_queue_is_empty (&self->items) ? without : PIPE_WAIT_ITEM;
   pthread_mutex_unlock (&self->lock);
-  return has;
+  return result;
 }
 
 gboolean
@@ -491,7 +516,7 @@ slot_new (void)
 {
   Slot *self = g_new0 (Slot, 1);
   pthread_mutex_init (&self->lock, NULL);
-  pthread_cond_init (&self->answered, NULL);
+  condition_init (&self->answered);
   return self;
 }
 
@@ -518,17 +543,25 @@ slot_post (Slot *self, Pipe *pipe, SlotCall call, gpointer data)
 }
 
 gboolean
+slot_is_answered (Slot *self, gint64 until_us)
+{
+  gboolean in_time = TRUE;
+  pthread_mutex_lock (&self->lock);
+  while (self->pending && in_time)
+    in_time = condition_wait (&self->answered, &self->lock, until_us);
+  gboolean answered = !self->pending;
+  pthread_mutex_unlock (&self->lock);
+  return answered;
+}
+
+gboolean
 slot_wait (Slot *self, GError **error)
 {
-  pthread_mutex_lock (&self->lock);
-  while (self->pending)
-    pthread_cond_wait (&self->answered, &self->lock);
-  gboolean result = self->result;
-  GError *failure = g_steal_pointer (&self->error);
-  pthread_mutex_unlock (&self->lock);
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  return result;
+  (void) slot_is_answered (self, -1);
+  /* Whoever answered has forgotten the call by now. */
+  if (self->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->error));
+  return self->result;
 }
 
 void

@@ -61,9 +61,15 @@ gboolean pipe_item_is_whole (Pipe *self, HaulItem *item);
 void pipe_release (Pipe *self, HaulItem *item);
 /* pipe_set_context: see haul_feed_set_context(). */
 void pipe_set_context (Pipe *self, GMainContext *context);
-/* pipe_wait: blocks until something is queued (TRUE) or pipe_set_yield() is on (FALSE).
- */
-gboolean pipe_wait (Pipe *self);
+/* PipeWait: why pipe_wait() returned. */
+typedef enum
+{
+  PIPE_WAIT_ITEM,  /* something is queued */
+  PIPE_WAIT_YIELD, /* nothing is, and pipe_set_yield() is on */
+  PIPE_WAIT_TIME,  /* the time came */
+} PipeWait;
+/* pipe_wait: blocks until one of these; @until_us: monotonic time, -1: none. */
+PipeWait pipe_wait (Pipe *self, gint64 until_us);
 /* pipe_finish: waits until the writer has ended @item, whose bytes the reader has had.
  * FALSE with @error: it broke off instead. */
 gboolean pipe_finish (Pipe *self, HaulItem *item, GError **error);

@@ -19,6 +19,9 @@ Slot *slot_new (void);
 void slot_free (Slot *self);
 /* slot_post: caller: sets the call and makes @pipe yield. No other call is pending. */
 void slot_post (Slot *self, Pipe *pipe, SlotCall call, gpointer data);
+/* slot_is_answered: caller: waits for the answer of the call posted last, at most until
+ * the monotonic time @until_us (-1: for ever). FALSE: it is not there yet. */
+gboolean slot_is_answered (Slot *self, gint64 until_us);
 /* slot_wait: caller: waits for the answer of the call posted last. */
 gboolean slot_wait (Slot *self, GError **error);
 /* slot_close: caller: no more calls: slot_serve() answers FALSE. */

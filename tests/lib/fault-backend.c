@@ -25,8 +25,10 @@ struct _FaultControl
   pthread_cond_t never; /* nobody signals it: a wait ends by its deadline */
   FaultPlan plan;
   guint64 steps;
+  guint64 counted; /* of those at the plan's place */
   guint64 fired;
   char *place;
+  GString *calls;
 };
 
 typedef struct
@@ -60,6 +62,7 @@ fault_control_new (const char *name)
   pthread_condattr_t attributes;
 
   self->name = g_strdup (name);
+  self->calls = g_string_new (NULL);
   pthread_mutex_init (&self->lock, NULL);
   pthread_condattr_init (&attributes);
   pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
@@ -86,6 +89,7 @@ fault_control_free (FaultControl *self)
   pthread_mutex_unlock (&table_lock);
   pthread_cond_destroy (&self->never);
   pthread_mutex_destroy (&self->lock);
+  g_string_free (self->calls, TRUE);
   g_free (self->place);
   g_free (self->name);
   g_free (self);
@@ -108,7 +112,9 @@ fault_control_arm (FaultControl *self, const FaultPlan *plan)
   pthread_mutex_lock (&self->lock);
   self->plan = *plan;
   self->steps = 0;
+  self->counted = 0;
   self->fired = 0;
+  g_string_truncate (self->calls, 0);
   g_clear_pointer (&self->place, g_free);
   pthread_mutex_unlock (&self->lock);
 }
@@ -146,6 +152,17 @@ fault_control_place (FaultControl *self)
   return place;
 }
 
+char *
+fault_control_calls (FaultControl *self)
+{
+  char *calls;
+
+  pthread_mutex_lock (&self->lock);
+  calls = g_strdup (self->calls->str);
+  pthread_mutex_unlock (&self->lock);
+  return calls;
+}
+
 /* With the lock held. */
 static void
 wait_locked (FaultControl *self)
@@ -158,18 +175,31 @@ wait_locked (FaultControl *self)
     ;
 }
 
+static gboolean
+is_place (const char *place, const char *when, const char *what)
+{
+  gsize length = strlen (when);
+
+  return strncmp (place, when, length) == 0 && place[length] == ' '
+         && strcmp (place + length + 1, what) == 0;
+}
+
 /* step: counts one step and lets the fault happen if it is the one. */
 static gboolean
 step (FaultControl *self, const char *when, const char *what, GError **error)
 {
   FaultPlan plan;
-  gboolean due;
+  gboolean due, counts;
 
   pthread_mutex_lock (&self->lock);
   self->steps++;
   plan = self->plan;
-  due = plan.action != FAULT_NOTHING
-        && (self->steps == plan.at || (plan.lasting && self->steps > plan.at));
+  counts = plan.place == NULL || is_place (plan.place, when, what);
+  self->counted += counts ? 1 : 0;
+  due = plan.action != FAULT_NOTHING && counts
+        && (self->counted == plan.at || (plan.lasting && self->counted > plan.at));
+  if (strcmp (when, "before") == 0)
+    g_string_append_printf (self->calls, "%s%s", self->calls->len > 0 ? " " : "", what);
   if (due)
     {
       self->fired++;
@@ -296,6 +326,16 @@ fault_caps (gpointer session)
          && step (self->control, "after", #member, error)
 
 static gboolean
+fault_idle (gpointer session, gint64 max_us, GError **error)
+{
+  FaultSession *self = session;
+
+  return step (self->control, "before", "idle", error)
+         && (self->over->idle == NULL || self->over->idle (self->session, max_us, error))
+         && step (self->control, "after", "idle", error);
+}
+
+static gboolean
 fault_list (gpointer session, HaulFolderFunc func, gpointer user_data, GError **error)
 {
   FAULT_CALL (list, func, user_data, error);
@@ -326,11 +366,28 @@ fault_subscribe (gpointer session, HaulPath path, gboolean subscribed, GError **
   FAULT_CALL (subscribe, path, subscribed, error);
 }
 
+/* call_note: the last call is about @path: "enter(Work/Deep)". */
+static void
+call_note (FaultControl *self, HaulPath path)
+{
+  g_autofree char *text = haul_path_to_text (path);
+
+  pthread_mutex_lock (&self->lock);
+  g_string_append_printf (self->calls, "(%s)", text);
+  pthread_mutex_unlock (&self->lock);
+}
+
 static gboolean
 fault_enter (gpointer session, HaulPath path, HaulEnterMode mode,
              HaulFolderStatus *out_status, GError **error)
 {
-  FAULT_CALL (enter, path, mode, out_status, error);
+  FaultSession *self = session;
+
+  if (!step (self->control, "before", "enter", error))
+    return FALSE;
+  call_note (self->control, path);
+  return self->over->enter (self->session, path, mode, out_status, error)
+         && step (self->control, "after", "enter", error);
 }
 
 static gboolean
@@ -379,7 +436,14 @@ fault_expunge (gpointer session, const HaulBytes *keys, gsize count,
 static gboolean
 fault_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
 {
-  FAULT_CALL (recover, path, note, error);
+  FaultSession *self = session;
+
+  if (!step (self->control, "before", "recover", error))
+    return FALSE;
+  call_note (self->control, path);
+  return (self->over->recover == NULL
+          || self->over->recover (self->session, path, note, error))
+         && step (self->control, "after", "recover", error);
 }
 
 static const HaulBackend fault_backend = {
@@ -391,6 +455,7 @@ static const HaulBackend fault_backend = {
   .open = fault_open,
   .close = fault_close,
   .caps = fault_caps,
+  .idle = fault_idle,
   .list = fault_list,
   .create = fault_create,
   .rename = fault_rename,

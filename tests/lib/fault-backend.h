@@ -30,6 +30,7 @@ typedef struct
   HaulErrorCode code;
   HaulErrorScope scope;
   gint64 delay_us;
+  const char *place; /* "at commit": only these steps are counted for @at; NULL: all */
 } FaultPlan;
 
 /* FaultControl: a counter and a plan, shared by all sessions that name it. Any thread. */
@@ -49,6 +50,9 @@ guint64 fault_control_fired (FaultControl *self);
 /* fault_control_place: where it happened last, such as "after store". (transfer full),
  * NULL: nowhere. */
 char *fault_control_place (FaultControl *self);
+/* fault_control_calls: the callbacks that were called since it was armed, in order and
+ * with a blank between: "open list enter(Work/Deep) close". (transfer full) */
+char *fault_control_calls (FaultControl *self);
 
 /*
  * FaultSettings: filled by the options of the same names. @over: "memory" or

@@ -45,6 +45,8 @@ static const HaulOptionSpec memory_options[] = {
                  HAUL_OPT_NONE, "Each so many-th message is refused at first"),
   HAUL_OPT_BOOL (MemorySettings, debris, "debris", "false", HAUL_OPT_NONE,
                  "A batch that is broken off leaves debris"),
+  HAUL_OPT_STRING (MemorySettings, ghost, "ghost", "", HAUL_OPT_NONE,
+                   "When a batch that is broken off is stored all the same"),
   HAUL_OPT_END,
 };
 
@@ -303,6 +305,7 @@ memory_list (gpointer session, HaulFolderFunc func, gpointer user_data, GError *
     return FALSE;
   if (self->store == NULL)
     return TRUE;
+  memory_session_haunt (self, "list");
   list = memory_store_list (self->store);
   for (i = 0; i < list->len; i++)
     {
@@ -535,6 +538,7 @@ memory_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
   folder = find_folder (self, path, error);
   if (folder == NULL)
     return FALSE;
+  memory_session_haunt (self, "recover");
   if (folder->debris)
     memory_store_set_debris (self->store, (HaulPath) folder->path, FALSE);
   return TRUE;

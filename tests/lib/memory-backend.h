@@ -26,6 +26,8 @@
  * refused at its first offer; 0: none.
  * @debris: a batch that is begun shows as half a message until it is whole or recover()
  * was called.
+ * @ghost: a batch that is broken off at its commit is stored all the same, later: at the
+ * next "recover", after the next batch ("store"), or at the next "list".
  */
 typedef struct
 {
@@ -43,6 +45,7 @@ typedef struct
   guint64 quota;
   guint again;
   gboolean debris;
+  char *ghost;
 } MemorySettings;
 
 /* MemoryStep: the moments at which a probe is asked. */

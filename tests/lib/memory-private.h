@@ -31,6 +31,7 @@ struct _MemoryStore
   guint64 validities;  /* the last one given */
   GPtrArray *folders;  /* of MemoryEntry, in order of creation */
   GHashTable *by_path; /* id → MemoryEntry (borrowed) */
+  GArray *delayed;     /* of MemoryPut, owned: see memory_store_delay() */
 };
 
 /* memory_folder_destroy: frees a MemoryEntry. */

@@ -49,6 +49,9 @@ HaulBytes memory_session_key (const MemorySession *self, guint64 number, MemoryK
 /* memory_session_number: the message's number, 0 for no key of this session. */
 guint64 memory_session_number (const MemorySession *self, HaulBytes key);
 
+/* memory_session_haunt: what was broken off is stored now, if @moment is the one. */
+void memory_session_haunt (MemorySession *self, const char *moment);
+
 /* The callbacks that move messages. */
 gboolean memory_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
                       GError **error);

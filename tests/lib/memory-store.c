@@ -45,6 +45,15 @@ commit_one (MemoryStore *self, MemoryRecordKind kind, HaulPath path, guint64 num
 
 /* ---- life ---- */
 
+static void
+delayed_clear (gpointer data)
+{
+  MemoryPut *put = data;
+
+  g_strfreev ((char **) put->path);
+  memory_message_unref (put->message);
+}
+
 static MemoryStore *
 store_make (char *name)
 {
@@ -57,12 +66,15 @@ store_make (char *name)
   self->epoch = g_random_int ();
   self->folders = g_ptr_array_new_with_free_func (memory_folder_destroy);
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
+  self->delayed = g_array_new (FALSE, FALSE, sizeof (MemoryPut));
+  g_array_set_clear_func (self->delayed, delayed_clear);
   return self;
 }
 
 static void
 store_free (MemoryStore *self)
 {
+  g_array_unref (self->delayed);
   if (self->file >= 0)
     close (self->file);
   g_hash_table_unref (self->by_path);
@@ -370,6 +382,36 @@ memory_store_put (MemoryStore *self, const MemoryPut *puts, gsize count, GError 
   done = put_locked (self, puts, count, error);
   pthread_mutex_unlock (&self->lock);
   return done;
+}
+
+void
+memory_store_delay (MemoryStore *self, const MemoryPut *puts, gsize count)
+{
+  gsize i;
+
+  pthread_mutex_lock (&self->lock);
+  for (i = 0; i < count; i++)
+    {
+      MemoryPut put = { (HaulPath) g_strdupv ((char **) puts[i].path),
+                        memory_message_ref (puts[i].message) };
+
+      g_array_append_val (self->delayed, put);
+    }
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+memory_store_arrive (MemoryStore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  pthread_mutex_lock (&self->lock);
+  if (self->delayed->len > 0)
+    put_locked (self, (const MemoryPut *) (gpointer) self->delayed->data,
+                self->delayed->len, &error);
+  g_array_set_size (self->delayed, 0);
+  pthread_mutex_unlock (&self->lock);
+  g_assert_no_error (error);
 }
 
 gboolean

@@ -136,6 +136,11 @@ typedef struct
  */
 gboolean memory_store_put (MemoryStore *self, const MemoryPut *puts, gsize count,
                            GError **error);
+/* memory_store_delay: keeps @puts like a server whose session lost its client in the
+ * middle of a batch: they are stored by memory_store_arrive(). */
+void memory_store_delay (MemoryStore *self, const MemoryPut *puts, gsize count);
+/* memory_store_arrive: what was delayed is stored now. */
+void memory_store_arrive (MemoryStore *self);
 /* memory_store_drop: removes one message. FALSE: there is none. */
 gboolean memory_store_drop (MemoryStore *self, HaulPath path, guint64 number);
 /* memory_store_messages: references to all messages of the folder with at least @from as

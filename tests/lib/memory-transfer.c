@@ -418,6 +418,13 @@ give_receipt (MemorySession *self, HaulFeed *feed, const Taken *taken)
   haul_feed_done (feed, taken->item, &receipt);
 }
 
+void
+memory_session_haunt (MemorySession *self, const char *moment)
+{
+  if (self->store != NULL && g_strcmp0 (self->settings->ghost, moment) == 0)
+    memory_store_arrive (self->store);
+}
+
 /* commit_batch: makes the batch durable and gives the receipts, last first if the window
  * is more than one. FALSE: the outcome of what has no receipt is open. */
 static gboolean
@@ -429,17 +436,22 @@ commit_batch (MemorySession *self, HaulFeed *feed, GArray *batch, GError **error
   if (batch->len == 0)
     return TRUE;
   set_debris (self, batch, TRUE);
-  if (!memory_session_probe (self, MEMORY_STEP_COMMIT, error))
-    return FALSE;
   for (i = 0; i < batch->len; i++)
     {
       const Taken *taken = &g_array_index (batch, Taken, i);
 
       puts[i] = (MemoryPut){ (HaulPath) taken->folder, taken->message };
     }
+  if (!memory_session_probe (self, MEMORY_STEP_COMMIT, error))
+    {
+      if (self->settings->ghost != NULL && self->settings->ghost[0] != '\0')
+        memory_store_delay (self->store, puts, batch->len);
+      return FALSE;
+    }
   if (!memory_store_put (self->store, puts, batch->len, error))
     return FALSE;
   set_debris (self, batch, FALSE);
+  memory_session_haunt (self, "store");
   if (!memory_session_probe (self, MEMORY_STEP_COMMITTED, error))
     return FALSE;
   for (i = 0; i < batch->len; i++)

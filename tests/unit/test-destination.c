@@ -9,6 +9,9 @@
 
 #include "plugin/session.h"
 
+/* IDLE_NEVER_US: longer than any test. */
+#define IDLE_NEVER_US (3600 * G_USEC_PER_SEC)
+
 /* Fake: the settings of a backend that stores nowhere, as the test wants it. */
 typedef struct
 {
@@ -175,7 +178,8 @@ test_barrier (void)
                     .settings = &fake,
                     .role = HAUL_ROLE_DESTINATION };
   guint calls = 0;
-  Destination *destination = destination_new (&fake_backend, &open, &hooks, &tally);
+  Destination *destination = destination_new (&fake_backend, &open, &hooks, IDLE_NEVER_US,
+                                              &tally);
   g_assert_true (destination_wait_open (destination, NULL));
   for (guint i = 1; i <= 100; i++)
     {
@@ -200,7 +204,8 @@ test_lost_store (void)
                         .settings = &fake,
                         .role = HAUL_ROLE_DESTINATION };
       g_autoptr (GError) error = NULL;
-      Destination *destination = destination_new (&fake_backend, &open, &hooks, &tally);
+      Destination *destination = destination_new (&fake_backend, &open, &hooks,
+                                                  IDLE_NEVER_US, &tally);
       g_assert_true (destination_wait_open (destination, NULL));
       g_assert_true (push_four (destination));
       g_assert_false (destination_call (destination, NULL, NULL, &error));
@@ -231,7 +236,8 @@ test_open_fails (void)
                     .settings = &fake,
                     .role = HAUL_ROLE_DESTINATION };
   g_autoptr (GError) error = NULL;
-  Destination *destination = destination_new (&fake_backend, &open, &hooks, &tally);
+  Destination *destination = destination_new (&fake_backend, &open, &hooks, IDLE_NEVER_US,
+                                              &tally);
   g_assert_false (destination_wait_open (destination, &error));
   g_assert_error (error, HAUL_ERROR, HAUL_ERROR_NETWORK);
   g_assert_false (destination_call (destination, NULL, NULL, NULL));
@@ -248,7 +254,8 @@ test_free_without_wait (void)
       HaulOpen open = { .struct_size = sizeof open,
                         .settings = &fake,
                         .role = HAUL_ROLE_DESTINATION };
-      destination_free (destination_new (&fake_backend, &open, &hooks, &tally));
+      destination_free (
+          destination_new (&fake_backend, &open, &hooks, IDLE_NEVER_US, &tally));
     }
 }
 
@@ -261,7 +268,8 @@ test_failed_call (void)
   HaulOpen open = { .struct_size = sizeof open,
                     .settings = &fake,
                     .role = HAUL_ROLE_DESTINATION };
-  Destination *destination = destination_new (&fake_backend, &open, &hooks, &tally);
+  Destination *destination = destination_new (&fake_backend, &open, &hooks, IDLE_NEVER_US,
+                                              &tally);
   g_assert_true (destination_wait_open (destination, NULL));
   g_assert_false (destination_call (destination, call_fail, &folder, NULL));
   g_assert_true (destination_call (destination, NULL, NULL, NULL));
