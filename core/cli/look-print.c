@@ -119,7 +119,7 @@ advice (const Look *self)
       return "check host, port and tls (993 for implicit, 143 for starttls), and whether "
              "a firewall is in between";
     case HAUL_ERROR_PROTOCOL:
-      return "set MAILHAUL_TRACE to a directory for a record of what was said, without "
+      return "give the option trace, a file, for a record of what was said, without "
              "secrets";
     case HAUL_ERROR_QUOTA:
       return "make room at the destination";

@@ -64,7 +64,7 @@ test_exit_codes (Fixture *fixture, gconstpointer data)
     { "<imap host='silent.example' password-file='right'/>", GOOD, 3, "firewall" },
     { "<imap host='impostor.example' password-file='right'/>", GOOD, 3,
       "tls-fingerprint" },
-    { GOOD, "<imap host='babble.example' password-file='right'/>", 4, "MAILHAUL_TRACE" },
+    { GOOD, "<imap host='babble.example' password-file='right'/>", 4, "the option trace" },
     { "<imap host='shy.example' password-file='right'/>", GOOD, 3, "for its quota" },
     { "<imap host='good.example' password-file='missing'/>", GOOD, 2,
       "sample: source: read password-file '" },
