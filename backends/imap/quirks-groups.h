@@ -18,8 +18,8 @@
 
 /* A server that reads ahead as fast as the network brings it (§2.3, §2.4, §2.9). */
 #define DEEP_WINDOWS                                                                     \
-  .window_commands = 64, .fetch_window_commands = 3, .fetch_set_messages = 200,          \
-  .fetch_set_bytes = 8 * MIB, .append_window_commands = 32,                              \
+  .window_commands = 64, .fetch_window_commands = 4, .fetch_set_messages = 1000,         \
+  .fetch_set_bytes = 4 * MIB, .append_window_commands = 32,                              \
   .append_window_bytes = 16 * MIB
 
 /* One that works, but whose patience nobody has measured. */
