@@ -399,7 +399,7 @@ read_bound (Reading *self, const char *name, const char *rest, GError **error)
       bound->pattern = g_strdup (rest);
       return TRUE;
     }
-  char *const signs[] = { " >= ", " <= ", " = " };
+  static const char *const signs[] = { " >= ", " <= ", " = " };
   for (guint i = 0; i < G_N_ELEMENTS (signs); i++)
     {
       const char *sign = g_strrstr (rest, signs[i]);

@@ -57,6 +57,8 @@ typedef struct
 void session_say (Session *self, const char *data, gsize length);
 /* session_raw: bytes to the client, as they are. */
 void session_raw (Session *self, const char *data, gsize length);
+/* session_capability: those in force, separated by spaces. (transfer none) */
+const char *session_capability (const Session *self);
 /* session_has: whether the capability in force has that word. */
 gboolean session_has (const Session *self, const char *name);
 /* session_violation: the client did what RFC 3501 forbids. Not under the lock. */
@@ -114,29 +116,67 @@ guint32 box_star (const Box *box);
  * is broken, nothing was done; else self->reply has a tagged line. */
 typedef gboolean (*Handler) (Session *self, Reader *reader);
 
+/* serve_capability: the command CAPABILITY. */
+gboolean serve_capability (Session *self, Reader *reader);
+/* serve_noop: the command NOOP. */
+gboolean serve_noop (Session *self, Reader *reader);
+/* serve_logout: the command LOGOUT. */
+gboolean serve_logout (Session *self, Reader *reader);
+/* serve_id: the command ID. */
+gboolean serve_id (Session *self, Reader *reader);
+/* serve_enable: the command ENABLE. */
+gboolean serve_enable (Session *self, Reader *reader);
+/* serve_login: the command LOGIN. */
+gboolean serve_login (Session *self, Reader *reader);
+/* serve_authenticate: the command AUTHENTICATE. */
+gboolean serve_authenticate (Session *self, Reader *reader);
+/* serve_list: the command LIST. */
 gboolean serve_list (Session *self, Reader *reader);
+/* serve_lsub: the command LSUB. */
 gboolean serve_lsub (Session *self, Reader *reader);
+/* serve_status: the command STATUS. */
 gboolean serve_status (Session *self, Reader *reader);
+/* serve_create: the command CREATE. */
 gboolean serve_create (Session *self, Reader *reader);
+/* serve_delete: the command DELETE. */
 gboolean serve_delete (Session *self, Reader *reader);
+/* serve_rename: the command RENAME. */
 gboolean serve_rename (Session *self, Reader *reader);
+/* serve_subscribe: the command SUBSCRIBE. */
 gboolean serve_subscribe (Session *self, Reader *reader);
+/* serve_unsubscribe: the command UNSUBSCRIBE. */
 gboolean serve_unsubscribe (Session *self, Reader *reader);
+/* serve_namespace: the command NAMESPACE. */
 gboolean serve_namespace (Session *self, Reader *reader);
+/* serve_quota_root: the command GETQUOTAROOT. */
 gboolean serve_quota_root (Session *self, Reader *reader);
+/* serve_select: the command SELECT. */
 gboolean serve_select (Session *self, Reader *reader);
+/* serve_examine: the command EXAMINE. */
 gboolean serve_examine (Session *self, Reader *reader);
+/* serve_close: the command CLOSE. */
 gboolean serve_close (Session *self, Reader *reader);
+/* serve_unselect: the command UNSELECT. */
 gboolean serve_unselect (Session *self, Reader *reader);
+/* serve_expunge: the command EXPUNGE. */
 gboolean serve_expunge (Session *self, Reader *reader);
+/* serve_uid_expunge: the command UID EXPUNGE. */
 gboolean serve_uid_expunge (Session *self, Reader *reader);
+/* serve_uid_store: the command UID STORE. */
 gboolean serve_uid_store (Session *self, Reader *reader);
+/* serve_uid_copy: the command UID COPY. */
 gboolean serve_uid_copy (Session *self, Reader *reader);
+/* serve_uid_move: the command UID MOVE. */
 gboolean serve_uid_move (Session *self, Reader *reader);
+/* serve_fetch: the command FETCH. */
 gboolean serve_fetch (Session *self, Reader *reader);
+/* serve_uid_fetch: the command UID FETCH. */
 gboolean serve_uid_fetch (Session *self, Reader *reader);
+/* serve_search: the command SEARCH. */
 gboolean serve_search (Session *self, Reader *reader);
+/* serve_uid_search: the command UID SEARCH. */
 gboolean serve_uid_search (Session *self, Reader *reader);
+/* serve_append: the command APPEND. */
 gboolean serve_append (Session *self, Reader *reader);
 
 /* append_check: what an honest server says to an APPEND whose last literal is announced
