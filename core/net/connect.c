@@ -114,15 +114,15 @@ proxy_resolver (const char *proxy, GError **error)
   g_autofree char *label = connect_proxy_label (proxy);
   g_autoptr (GUri) uri = g_uri_parse (proxy, G_URI_FLAGS_NON_DNS, NULL);
   const char *scheme = uri == NULL ? NULL : g_uri_get_scheme (uri);
-  static const char *const known[] = { "socks5", "socks4", "socks4a", "socks",
-                                       "http",   "direct", NULL };
-  gboolean direct = g_strcmp0 (scheme, "direct") == 0;
+  static const char *const known[] = { "socks5", "socks4", "socks4a",
+                                       "socks",  "http",   NULL };
   if (scheme == NULL || !g_strv_contains (known, scheme))
-    (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
-                           "proxy '%s' is none of socks5://host:port, socks4://host:port "
-                           "and http://host:port",
-                           label);
-  else if (!direct && (g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0'))
+    (void) haul_error_set (
+        error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
+        "proxy '%s' is none of socks5://host:port, socks4://host:port, "
+        "http://host:port and direct://",
+        label);
+  else if (g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0')
     (void) haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                            "proxy '%s' names no host", label);
   else
@@ -152,6 +152,8 @@ hint_for (const Attempt *self)
     return " (is the host's name right?)";
   if (!g_error_matches (self->failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return "";
+  if (self->request->proxy != NULL || self->proxied)
+    return " (does the proxy listen there?)";
   if (self->request->implicit_tls && self->request->port == 143)
     return " (the usual port for tls=\"implicit\" is 993)";
   if (!self->request->implicit_tls && self->request->port == 993)
@@ -256,14 +258,19 @@ connect_open (const ConnectRequest *request, GMainContext *context, gboolean *ou
               GError **error)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
-  if (request->proxy != NULL)
+  ConnectRequest plain = *request;
+  if (g_strcmp0 (request->proxy, "direct://") == 0)
+    plain.proxy = NULL;
+  g_socket_client_set_enable_proxy (client,
+                                    request->proxy == NULL || plain.proxy != NULL);
+  if (plain.proxy != NULL)
     {
-      g_autoptr (GProxyResolver) resolver = proxy_resolver (request->proxy, error);
+      g_autoptr (GProxyResolver) resolver = proxy_resolver (plain.proxy, error);
       if (resolver == NULL)
         return -1;
       g_socket_client_set_proxy_resolver (client, resolver);
     }
-  Attempt attempt = { .request = request,
+  Attempt attempt = { .request = &plain,
                       .context = context,
                       .stop = g_cancellable_new () };
   g_main_context_push_thread_default (context);

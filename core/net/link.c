@@ -302,7 +302,8 @@ static HaulLinkResult
 read_plain (HaulLink *self, void *buffer, gsize size, gsize *out_length, GError **error)
 {
   gssize got = stream_receive (&self->stream, buffer, size);
-  if (got == 0)
+  /* a command that ends without reading all of ours "resets" the socket pair */
+  if (got == 0 || (got < 0 && errno == ECONNRESET && self->tunnel != NULL))
     return HAUL_LINK_END;
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     return HAUL_LINK_PENDING;
@@ -328,6 +329,8 @@ haul_link_read (HaulLink *link, void *buffer, gsize size, gsize *out_length,
   if (result == HAUL_LINK_END && link->tunnel != NULL
       && !tunnel_verdict (link->tunnel, !link->spoken, &failure))
     result = HAUL_LINK_FAILED;
+  else if (result == HAUL_LINK_FAILED)
+    explain_by_tunnel (link, &failure);
   if (failure != NULL)
     g_propagate_error (error, failure);
   return result;

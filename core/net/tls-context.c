@@ -13,26 +13,26 @@
 /* Eight records at one read(2), instead of two calls for each (imap.md §2.7). */
 #define READ_BYTES 131072
 
-/* OpenSSL's reason, or what the system said; the queue is emptied. */
+/* OpenSSL's reason, or (*out_system) what the system said; the queue is emptied. */
 static char *
-reason (void)
+reason (gboolean *out_system)
 {
   unsigned long code = 0;
   for (unsigned long next = ERR_get_error (); next != 0; next = ERR_get_error ())
     if (code == 0 || ERR_SYSTEM_ERROR (next))
       code = next;
-  if (code == 0)
-    return g_strdup ("no reason given");
-  if (ERR_SYSTEM_ERROR (code))
+  *out_system = ERR_SYSTEM_ERROR (code);
+  if (*out_system)
     return g_strdup (g_strerror (ERR_GET_REASON (code)));
   const char *text = ERR_reason_error_string (code);
-  return g_strdup (text == NULL ? "unknown error of OpenSSL" : text);
+  return g_strdup (text == NULL ? "no reason given" : text);
 }
 
 gboolean
 tls_fail_inside (const Tls *self, const char *attempt, GError **error)
 {
-  g_autofree char *why = reason ();
+  gboolean from_system = FALSE;
+  g_autofree char *why = reason (&from_system);
   return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT, "TLS with %s: %s: %s",
                          self->peer, attempt, why);
 }
@@ -41,10 +41,11 @@ static gboolean
 fail_file (const Tls *self, const char *option, const char *file, const char *advice,
            GError **error)
 {
-  g_autofree char *why = reason ();
+  gboolean from_system = FALSE;
+  g_autofree char *why = reason (&from_system);
   return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
                          "TLS with %s: read %s '%s': %s%s", self->peer, option, file, why,
-                         advice);
+                         from_system ? "" : advice);
 }
 
 static gboolean

@@ -15,12 +15,6 @@ struct _Watch
   gint64 until_us; /* -1: never */
 };
 
-static gboolean
-is_late (const Watch *self)
-{
-  return self->until_us >= 0 && g_get_monotonic_time () >= self->until_us;
-}
-
 /* Rounded up: waking too early would make the caller look again for nothing. */
 static gboolean
 watch_prepare (GSource *source, int *out_timeout_ms)
@@ -30,17 +24,16 @@ watch_prepare (GSource *source, int *out_timeout_ms)
   if (self->until_us < 0)
     return FALSE;
   gint64 left_us = self->until_us - g_get_monotonic_time ();
-  if (left_us <= 0)
-    return TRUE;
-  *out_timeout_ms = (int) MIN ((left_us + 999) / 1000, (gint64) G_MAXINT);
+  *out_timeout_ms = (int) CLAMP ((left_us + 999) / 1000, 0, (gint64) G_MAXINT);
   return FALSE;
 }
 
+/* Never ready: an iteration ends with its one poll anyway, and to dispatch a source takes
+ * its descriptor out and in again, which wakes the context for the next time. */
 static gboolean
 watch_check (GSource *source)
 {
-  const Watch *self = (const Watch *) source;
-  return (self->polled && self->poll.revents != 0) || is_late (self);
+  return FALSE;
 }
 
 static gboolean

@@ -29,7 +29,9 @@ typedef enum
  * @host, @port: the peer; also the name that its certificate must carry (RFC 9525).
  * @tunnel: a command line for /bin/sh whose standard input and output are the stream;
  * then @host is only the name for TLS and messages.
- * @proxy: "socks5://host:port", "http://host:port"; NULL: the system's resolver decides.
+ * @proxy: "socks5://host:port", "socks4://host:port", "http://host:port" (CONNECT), each
+ * with "user:password@" where wanted; "direct://": none; NULL: the system's resolver
+ * decides.
  * @implicit_tls: TLS from the first byte; else plain until haul_link_start_tls().
  * @tls_ca_file: PEM file of the trusted authorities instead of the system's store.
  * @tls_fingerprint: SHA-256 of the leaf certificate (DER) in hex, colons allowed: exactly
@@ -67,8 +69,10 @@ typedef enum
 /*
  * haul_link_open: connects, racing both address families (RFC 8305), and does the TLS
  * handshake if @options ask for it. Blocks, at most the time-outs. Returns: (transfer
- * full); NULL with HAUL_ERROR_NETWORK, _TIMEOUT or _TLS (scope account: the peer is not
- * who it should be) or G_IO_ERROR_CANCELLED.
+ * full); NULL with HAUL_ERROR_NETWORK, _TIMEOUT (session), _TLS (account: the peer is not
+ * who it should be, or a file of the options cannot be used), _CONFIG (account: the
+ * options make no sense), _AUTH (account: a proxy refuses the login), or
+ * G_IO_ERROR_CANCELLED.
  */
 HAUL_API HaulLink *haul_link_open (const HaulLinkOptions *options, GError **error);
 
@@ -82,18 +86,30 @@ HAUL_API void haul_link_abort (HaulLink *link);
 
 /*
  * haul_link_start_tls: the handshake on a plain link (RFC 3501 §6.2.1), verified as the
- * options say. Blocks at most the time-out. FALSE with HAUL_ERROR_TLS: nothing that was
- * read before may be trusted, the caller closes. Bytes that lie unread in the socket are
+ * options say. Blocks at most the time-out. FALSE with an error as of haul_link_open():
+ * nothing that was read before may be trusted, the caller closes; every later read and
+ * write fails with the same error. Bytes that lie unread in the socket are
  * part of the handshake; bytes that the caller has read already were injected: drop them.
  */
 HAUL_API gboolean haul_link_start_tls (HaulLink *link, GError **error);
 
-/* haul_link_read: up to @size bytes into @buffer; *@out_length only with DATA. */
+/*
+ * haul_link_read: up to @size (not 0) bytes into @buffer; *@out_length only with DATA.
+ * FAILED with HAUL_ERROR_NETWORK, _TIMEOUT (session: reset, silence), _TLS (account: in
+ * TLS 1.3 a server refuses a client certificate only now), _CONFIG (account: no such
+ * tunnel command), or G_IO_ERROR_CANCELLED. A tunnel whose command ended with a failure,
+ * or without a word, has FAILED and not an END.
+ */
 HAUL_API HaulLinkResult haul_link_read (HaulLink *link, void *buffer, gsize size,
                                         gsize *out_length, GError **error);
 
-/* haul_link_write: up to @length bytes of @data; *@out_written only with DATA. After
- * PENDING the same bytes need not be offered again, but at least one. */
+/*
+ * haul_link_write: up to @length (not 0) bytes of @data; *@out_written only with DATA,
+ * and then the link has them: PENDING means that not one was taken, so other bytes may be
+ * offered next. What TLS still holds is sent by the next call of any kind, so a caller
+ * that has written goes on to haul_link_wait(). FAILED as haul_link_read(); what the peer
+ * said before can still be read.
+ */
 HAUL_API HaulLinkResult haul_link_write (HaulLink *link, const void *data, gsize length,
                                          gsize *out_written, GError **error);
 
