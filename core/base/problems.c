@@ -115,6 +115,19 @@ problems_get (const Problems *self, guint index)
   return g_ptr_array_index (self->list, index);
 }
 
+const Problem *
+problems_first_error (const Problems *self)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      const Problem *problem = g_ptr_array_index (self->list, i);
+
+      if (!problem->warning)
+        return problem;
+    }
+  return NULL;
+}
+
 static int
 compare_places (gconstpointer a, gconstpointer b)
 {

@@ -38,6 +38,9 @@ guint problems_length (const Problems *self);
 /* problems_get: the @index-th, in order of file and line once problems_sort() was called.
  */
 const Problem *problems_get (const Problems *self, guint index);
+/* problems_first_error: the first that is no warning; NULL: there is none. (transfer
+ * none) */
+const Problem *problems_first_error (const Problems *self);
 /* problems_sort: by file, then line; stable. */
 void problems_sort (Problems *self);
 /* problems_nearest: of NULL-terminated @names the one most like @word, or NULL when none

@@ -52,11 +52,11 @@ prepare (Account *self, GError **error)
                        problems);
   self->chain = filter_chain_new (self->job, self->job_account, request->registry,
                                   problems);
+  const Problem *problem = problems_first_error (problems);
   if (!ok || self->chain == NULL)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB, "%s",
-                           problems_count (problems) > 0
-                               ? problems_get (problems, 0)->text
-                               : "the job does not fit its plugins");
+                           problem != NULL ? problem->text
+                                           : "the job does not fit its plugins");
   if (strcmp (self->source.identity, self->destination.identity) == 0)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                            "source and destination are the same mailbox (%s)",

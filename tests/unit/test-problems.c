@@ -24,6 +24,18 @@ test_count (void)
 }
 
 static void
+test_first_error (void)
+{
+  g_autoptr (Problems) problems = problems_new ();
+
+  g_assert_null (problems_first_error (problems));
+  problems_warn (problems, "job.xml", 1, "mind this");
+  g_assert_null (problems_first_error (problems));
+  problems_add (problems, "job.xml", 2, "wrong");
+  g_assert_cmpstr (problems_first_error (problems)->text, ==, "wrong");
+}
+
+static void
 test_sort (void)
 {
   static const char *const expected[] = { "e", "d", "b", "a", "c" };
@@ -98,6 +110,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/problems/counts-errors-not-warnings", test_count);
+  g_test_add_func ("/base/problems/first-error-is-no-warning", test_first_error);
   g_test_add_func ("/base/problems/sorts-by-place-and-keeps-order", test_sort);
   g_test_add_func ("/base/problems/disarms-hostile-values", test_hostile);
   g_test_add_func ("/base/problems/finds-the-nearest-name", test_nearest);
