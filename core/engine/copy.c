@@ -16,6 +16,10 @@
 /* RECEIPTS_IDLE: so few are not worth a transaction while the reader only waits a moment.
  */
 #define RECEIPTS_IDLE 32
+/* NOTES_MAX, NOTE_LINES_MAX: different notes of one folder, and lines of one receipt:
+ * more nobody reads. */
+#define NOTES_MAX      200
+#define NOTE_LINES_MAX 64
 
 static void
 add_progress (Account *account, guint64 messages, guint64 bytes)
@@ -267,6 +271,23 @@ note_delivered (Lane *lane, Pass *pass, HaulBytes key)
   key_set_add (keys, key);
 }
 
+/* Counts the lines of what a receipt notes; a plugin of an older SDK notes nothing. */
+static void
+count_notes (Pass *self, const HaulReceipt *receipt)
+{
+  gsize needed = G_STRUCT_OFFSET (HaulReceipt, note) + sizeof receipt->note;
+  if (receipt->struct_size < needed || receipt->note == NULL)
+    return;
+  GHashTable *notes = self->stored.notes;
+  g_auto (GStrv) lines = g_strsplit (receipt->note, "\n", NOTE_LINES_MAX);
+  for (char **line = lines; *line != NULL; line++)
+    {
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (notes, *line));
+      if (**line != '\0' && (count > 0 || g_hash_table_size (notes) < NOTES_MAX))
+        g_hash_table_insert (notes, g_strdup (*line), GUINT_TO_POINTER (count + 1));
+    }
+}
+
 static void
 on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
 {
@@ -288,6 +309,7 @@ on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
     lane->receipts_since_us = now_us;
   g_array_append_val (lane->receipts, row);
   note_delivered (lane, self, item->key);
+  count_notes (self, receipt);
   self->stored.copied++;
   self->stored.copied_bytes += item->identity.size_bytes;
   add_progress (lane->account, 1, item->identity.size_bytes);

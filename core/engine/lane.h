@@ -143,6 +143,7 @@ typedef struct
     GPtrArray *failures; /* of StoredFailure */
     GArray *again;       /* of guint */
     gboolean unknown;    /* some outcome is unknown: the pass must be done anew */
+    GHashTable *notes;   /* what receipts noted → how often (GUINT as pointer) */
   } stored;
 } Pass;
 

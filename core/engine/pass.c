@@ -45,6 +45,7 @@ pass_new (Lane *lane, FolderPair *pair, FolderResult *result)
   self->source_failures = g_ptr_array_new_with_free_func (stored_failure_free);
   self->stored.failures = g_ptr_array_new_with_free_func (stored_failure_free);
   self->stored.again = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->stored.notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -65,6 +66,7 @@ pass_free (Pass *self)
   g_ptr_array_unref (self->source_failures);
   g_ptr_array_unref (self->stored.failures);
   g_array_unref (self->stored.again);
+  g_hash_table_unref (self->stored.notes);
   g_clear_error (&self->update_error);
   account_result_free (self->report);
   g_free (self);
@@ -280,6 +282,21 @@ pass_start (Pass *self, GError **error)
   return start (self, error) ? PASS_DONE : PASS_BROKEN;
 }
 
+/* What receipts noted becomes notices, each with its number of messages. */
+static void
+collect_notes (Pass *self)
+{
+  GHashTableIter iter;
+  gpointer note, count;
+  g_hash_table_iter_init (&iter, self->stored.notes);
+  while (g_hash_table_iter_next (&iter, &note, &count))
+    account_result_notice (self->lane->account->result, "folder '%s': %s (%u message%s)",
+                           self->pair->source->text, (const char *) note,
+                           GPOINTER_TO_UINT (count),
+                           GPOINTER_TO_UINT (count) == 1 ? "" : "s");
+  g_hash_table_remove_all (self->stored.notes);
+}
+
 /* What the destination's thread counted becomes part of the ledger. */
 static gboolean
 collect_stored (Pass *self, GError **error)
@@ -287,6 +304,7 @@ collect_stored (Pass *self, GError **error)
   self->ledger.copied += self->stored.copied;
   self->ledger.copied_bytes += self->stored.copied_bytes;
   self->stored.copied = self->stored.copied_bytes = 0;
+  collect_notes (self);
   for (guint i = 0; i < self->stored.failures->len; i++)
     {
       StoredFailure *failure = self->stored.failures->pdata[i];
@@ -430,6 +448,7 @@ pass_abandon (Pass *self)
   total->seen += copied;
   total->copied += copied;
   total->copied_bytes += self->stored.copied_bytes + self->ledger.copied_bytes;
+  collect_notes (self);
 }
 
 void

@@ -119,12 +119,19 @@ HAUL_API HaulFeedResult haul_feed_next (HaulFeed *feed, gboolean wait,
  */
 HAUL_API void haul_feed_set_context (HaulFeed *feed, GMainContext *context);
 
-/* HaulReceipt: the proof that a message is stored *durably*. */
+/*
+ * HaulReceipt: the proof that a message is stored *durably*.
+ *
+ * @note: what became of it otherwise than asked (a keyword that the folder does not take,
+ * a date out of range, a repair), for the report: lines of UTF-8 without a name of the
+ * message, so that equal ones are counted; NULL: nothing. (transfer none)
+ */
 typedef struct
 {
   gsize struct_size;
   HaulBytes key;        /* its key at the destination; empty when unknown */
   guint64 uid_validity; /* under which the key stands; 0 when not applicable */
+  const char *note;
 } HaulReceipt;
 
 /* HAUL_RECEIPT_INIT: a zeroed HaulReceipt with its size filled in. */
