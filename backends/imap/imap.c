@@ -120,6 +120,7 @@ static const HaulBackend imap_backend = {
   .expunge = imap_expunge,
   .recover = imap_recover,
   .describe = imap_describe,
+  .sessions = imap_sessions,
   .advise = imap_advise,
 };
 

@@ -217,6 +217,16 @@ imap_caps (gpointer session)
   return caps;
 }
 
+guint
+imap_sessions (gpointer session)
+{
+  const ImapSession *self = session;
+  guint limit = self->settings->connections;
+  if (self->quirks->max_connections > 0)
+    limit = MIN (limit, self->quirks->max_connections);
+  return limit;
+}
+
 gboolean
 imap_idle (gpointer session, gint64 max_us, GError **error)
 {

@@ -188,6 +188,7 @@ gboolean imap_token_read (HaulBytes bytes, ImapToken *out_token);
 gpointer imap_open (const HaulOpen *open, GError **error);
 void imap_close (gpointer session);
 guint32 imap_caps (gpointer session);
+guint imap_sessions (gpointer session);
 gboolean imap_idle (gpointer session, gint64 max_us, GError **error);
 gboolean imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                      HaulFolderStatus *out_status, GError **error);

@@ -9,6 +9,7 @@
 
 #include "engine/folders.h"
 #include "engine/lane.h"
+#include "engine/lanes.h"
 #include "engine/verify.h"
 
 /* IDLE_US: routers and some servers forget a silent connection after a few minutes. */
@@ -158,12 +159,14 @@ run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
   if (self->request->mode == ENGINE_VERIFY)
     ok = verify_run (lane, &verify, out_source, error);
   else
-    ok = forget_if_emptied (self, folders, error)
-         && folder_set_create (folders, lane, self->result->folders, error)
-         && lane_run (lane, folders->pairs, self->result->folders, out_source, error);
-  if (ok && self->request->mode == ENGINE_RUN && self->job->verify != JOB_VERIFY_NONE
-      && !lane_should_stop (lane))
-    ok = verify_run (lane, &verify, out_source, error);
+    {
+      gboolean compares = self->request->mode == ENGINE_RUN
+                          && self->job->verify != JOB_VERIFY_NONE;
+      ok = forget_if_emptied (self, folders, error)
+           && folder_set_create (folders, lane, self->result->folders, error)
+           && lanes_run (lane, folders->pairs, self->result->folders,
+                         compares ? &verify : NULL, out_source, error);
+    }
   folder_set_free (folders);
   return ok;
 }
@@ -256,6 +259,7 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
                    .events = events,
                    .pace = pace,
                    .result = result,
+                   .progress = &result->progress,
                    .now_unix = request->now_unix != 0
                                    ? request->now_unix
                                    : g_get_real_time () / G_USEC_PER_SEC,

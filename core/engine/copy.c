@@ -24,9 +24,9 @@
 static void
 add_progress (Account *account, guint64 messages, guint64 bytes)
 {
-  __atomic_fetch_add (&account->result->progress.done_messages, messages,
+  __atomic_fetch_add (&account->progress->done_messages, messages,
                       __ATOMIC_RELAXED);
-  __atomic_fetch_add (&account->result->progress.done_bytes, bytes, __ATOMIC_RELAXED);
+  __atomic_fetch_add (&account->progress->done_bytes, bytes, __ATOMIC_RELAXED);
 }
 
 /* ---- lane's thread: plan and sink ---- */

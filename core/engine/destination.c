@@ -27,6 +27,7 @@ struct _Destination
   gint64 idle_us;   /* so long may a session have nothing to do */
   Session *session; /* the thread's */
   guint32 caps;     /* written by the thread before an answer */
+  guint sessions;   /* likewise */
   GError *broken;   /* likewise */
 };
 
@@ -46,6 +47,7 @@ call_open (gpointer target, gpointer data, GError **error)
       return FALSE;
     }
   self->caps = session_caps (self->session);
+  self->sessions = session_sessions (self->session);
   return TRUE;
 }
 
@@ -205,6 +207,12 @@ guint32
 destination_caps (Destination *self)
 {
   return self->caps;
+}
+
+guint
+destination_sessions (Destination *self)
+{
+  return self->sessions;
 }
 
 Pipe *

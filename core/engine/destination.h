@@ -44,6 +44,8 @@ void destination_free (Destination *self);
 gboolean destination_wait_open (Destination *self, GError **error);
 /* destination_caps: HaulCaps; valid once open. */
 guint32 destination_caps (Destination *self);
+/* destination_sessions: how many sessions may be open at once; valid once open. */
+guint destination_sessions (Destination *self);
 /* destination_pipe: the writing end. */
 Pipe *destination_pipe (Destination *self);
 /*

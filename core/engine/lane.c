@@ -14,11 +14,18 @@
 #define OPEN_RECORDS_MAX 50000
 
 gboolean
+lane_account_should_stop (const Account *account)
+{
+  const EngineRequest *request = account->request;
+  return (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
+         || (request->cancel != NULL && g_cancellable_is_cancelled (request->cancel))
+         || (account->abandoned != NULL && g_atomic_int_get (account->abandoned) != 0);
+}
+
+gboolean
 lane_should_stop (Lane *lane)
 {
-  const EngineRequest *request = lane->account->request;
-  return (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
-         || (request->cancel != NULL && g_cancellable_is_cancelled (request->cancel));
+  return lane_account_should_stop (lane->account);
 }
 
 Lane *
@@ -69,28 +76,19 @@ lane_close (Lane *self)
   g_free (self);
 }
 
-/* One pair's way through the lane. */
-typedef struct
-{
-  FolderPair *pair;
-  FolderResult *result;
-  guint attempts;
-  guint ordered; /* see Pass */
-} Task;
-
 typedef struct
 {
   Lane *lane;
-  GArray *tasks;       /* of Task */
-  GQueue waiting;      /* of GUINT indices into tasks */
-  GArray *blamed;      /* of guint: tasks whose passes the latest break was in */
+  GPtrArray *tasks;    /* of LaneTask: taken by this lane */
+  GQueue waiting;      /* of LaneTask: to be done anew */
+  GPtrArray *blamed;   /* of LaneTask: whose passes the latest break was in */
   guint broken_in_row; /* session losses without a finished pass between */
   gboolean source_side;
 } Run;
 
 /* A folder that cannot be done: said, and the others go on. */
 static void
-fail_folder (Run *run, const Task *task, const GError *error)
+fail_folder (Run *run, const LaneTask *task, const GError *error)
 {
   Account *account = run->lane->account;
   account_result_fail (account->result, task->pair->source->text, NULL, NULL, error);
@@ -102,17 +100,15 @@ fail_folder (Run *run, const Task *task, const GError *error)
   events_post (account->events, &event);
 }
 
-static Task *
-task_of (Run *run, const Pass *pass, guint *out_index)
+/* The task of @pass; a late one, mostly. */
+static LaneTask *
+task_of (Run *run, const Pass *pass)
 {
-  for (guint i = 0; i < run->tasks->len; i++)
+  for (guint i = run->tasks->len; i > 0; i--)
     {
-      Task *task = &g_array_index (run->tasks, Task, i);
+      LaneTask *task = run->tasks->pdata[i - 1];
       if (task->pair == pass->pair)
-        {
-          *out_index = i;
-          return task;
-        }
+        return task;
     }
   return NULL;
 }
@@ -137,8 +133,7 @@ is_folder_error (const GError *error)
 static gboolean
 ends_folder (Run *run, const Pass *pass, const GError *error)
 {
-  guint index = 0;
-  const Task *task = task_of (run, pass, &index);
+  const LaneTask *task = task_of (run, pass);
   RetryDecision decision = retry_decide (error, task->attempts + 1, 0,
                                          run->lane->account->retry_unit_us);
   return is_folder_error (error) && !pass->stored.unknown
@@ -150,13 +145,12 @@ ends_folder (Run *run, const Pass *pass, const GError *error)
 static void
 requeue (Run *run, Pass *pass, gboolean blame)
 {
-  guint index = 0;
-  Task *task = task_of (run, pass, &index);
+  LaneTask *task = task_of (run, pass);
   pass_abandon (pass);
   task->attempts++;
-  g_queue_push_tail (&run->waiting, GUINT_TO_POINTER (index));
+  g_queue_push_tail (&run->waiting, task);
   if (blame)
-    g_array_append_val (run->blamed, index);
+    g_ptr_array_add (run->blamed, task);
 }
 
 /* The end of one open pass. FALSE: its session was lost, or the account cannot go on. */
@@ -165,7 +159,6 @@ finish_pass (Run *run, Pass *pass, GError **error)
 {
   Lane *lane = run->lane;
   GError *reason = NULL;
-  guint index = 0;
   if (pass_finish (pass, &reason))
     {
       run->broken_in_row = 0;
@@ -176,7 +169,7 @@ finish_pass (Run *run, Pass *pass, GError **error)
   gboolean alive = destination_call (lane->destination, NULL, NULL, NULL);
   if (alive && ends_folder (run, pass, reason))
     {
-      fail_folder (run, task_of (run, pass, &index), reason);
+      fail_folder (run, task_of (run, pass), reason);
       pass_give_up (pass);
       pass->result->complete = FALSE;
       g_error_free (reason);
@@ -294,11 +287,11 @@ fail_blamed (Run *run, const GError *error)
 {
   for (guint i = 0; i < run->blamed->len; i++)
     {
-      guint index = g_array_index (run->blamed, guint, i);
-      if (g_queue_remove (&run->waiting, GUINT_TO_POINTER (index)))
-        fail_folder (run, &g_array_index (run->tasks, Task, index), error);
+      LaneTask *task = run->blamed->pdata[i];
+      if (g_queue_remove (&run->waiting, task))
+        fail_folder (run, task, error);
     }
-  g_array_set_size (run->blamed, 0);
+  g_ptr_array_set_size (run->blamed, 0);
 }
 
 /*
@@ -341,7 +334,7 @@ handle_break (Run *run, GError *reason, GError **error)
       g_clear_error (&current);
       if (reconnect (run, &current))
         {
-          g_array_set_size (run->blamed, 0);
+          g_ptr_array_set_size (run->blamed, 0);
           return TRUE;
         }
     }
@@ -352,19 +345,18 @@ lane_mend (Lane *lane, GError *reason, guint attempt, gboolean *out_source,
            GError **error)
 {
   Run run = { .lane = lane, .broken_in_row = attempt - 1 };
-  run.blamed = g_array_new (FALSE, FALSE, sizeof (guint));
+  run.blamed = g_ptr_array_new ();
   gboolean ok = handle_break (&run, reason, error);
   *out_source = run.source_side;
-  g_array_unref (run.blamed);
+  g_ptr_array_unref (run.blamed);
   return ok;
 }
 
 /* One pair: a pass, and its place among the open ones. */
 static gboolean
-run_task (Run *run, guint index, GError **error)
+run_task (Run *run, LaneTask *task, GError **error)
 {
   Lane *lane = run->lane;
-  Task *task = &g_array_index (run->tasks, Task, index);
   GError *reason = NULL;
   Pass *pass = pass_new (lane, task->pair, task->result);
   pass->again = task->attempts > 0;
@@ -449,30 +441,34 @@ settle_all (Lane *lane, GError **error)
   return ok;
 }
 
+/* The next task of this lane: one of its own that broke, or one that nobody has. */
+static LaneTask *
+next_task (Run *run, LaneQueue *queue)
+{
+  if (!g_queue_is_empty (&run->waiting))
+    return g_queue_pop_head (&run->waiting);
+  LaneTask *task = g_async_queue_try_pop (queue->tasks);
+  if (task != NULL)
+    g_ptr_array_add (run->tasks, task);
+  return task;
+}
+
 gboolean
-lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source,
-          GError **error)
+lane_run (Lane *lane, LaneQueue *queue, gboolean *out_source, GError **error)
 {
   Run run = { .lane = lane };
-  run.tasks = g_array_new (FALSE, TRUE, sizeof (Task));
-  run.blamed = g_array_new (FALSE, FALSE, sizeof (guint));
+  run.tasks = g_ptr_array_new_with_free_func (g_free);
+  run.blamed = g_ptr_array_new ();
   g_queue_init (&run.waiting);
-  for (guint i = 0; i < pairs->len; i++)
-    {
-      FolderPair *pair = pairs->pdata[i];
-      if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
-        continue;
-      Task task = { .pair = pair, .result = results->pdata[i] };
-      g_array_append_val (run.tasks, task);
-      g_queue_push_tail (&run.waiting, GUINT_TO_POINTER (run.tasks->len - 1));
-    }
   gboolean ok = TRUE;
-  while (ok && !lane_should_stop (lane)
-         && (!g_queue_is_empty (&run.waiting) || lane->open_passes->len > 0))
+  while (ok && !lane_should_stop (lane))
     {
       GError *reason = NULL;
-      if (!g_queue_is_empty (&run.waiting))
-        ok = run_task (&run, GPOINTER_TO_UINT (g_queue_pop_head (&run.waiting)), error);
+      LaneTask *task = next_task (&run, queue);
+      if (task != NULL)
+        ok = run_task (&run, task, error);
+      else if (lane->open_passes->len == 0)
+        break;
       else if (!drain (&run, &reason))
         ok = handle_break (&run, reason, error);
     }
@@ -488,7 +484,7 @@ lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source
     ok = handle_break (&run, g_steal_pointer (&unsettled), error);
   *out_source = run.source_side;
   g_queue_clear (&run.waiting);
-  g_array_unref (run.tasks);
-  g_array_unref (run.blamed);
+  g_ptr_array_unref (run.tasks);
+  g_ptr_array_unref (run.blamed);
   return ok;
 }

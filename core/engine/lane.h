@@ -28,6 +28,9 @@ typedef struct
   Events *events;
   Pace *pace;
   AccountResult *result; /* the lane's thread */
+  Progress *progress;    /* of the account's result, for all lanes: atomic */
+  gint *abandoned; /* atomic; another lane found that the account cannot go on; NULL:
+                      there is none */
   guint64 settings_hash; /* of filters and sync rules */
   gint64 now_unix;
   gboolean dry_run;
@@ -221,13 +224,30 @@ void lane_keep_alive (Lane *lane);
 /* lane_should_stop: a soft or hard stop was asked for. */
 gboolean lane_should_stop (Lane *lane);
 
+/* LaneTask: one pair's way through a lane. */
+typedef struct
+{
+  FolderPair *pair;
+  FolderResult *result;
+  guint attempts;
+  guint ordered; /* see Pass.ordered */
+} LaneTask;
+
+/* LaneQueue: the folders that no lane has taken yet. Any thread. */
+typedef struct
+{
+  GAsyncQueue *tasks; /* of LaneTask (full) */
+  guint total;        /* that were put in; constant once lanes run */
+  gint abandoned;     /* atomic: the account cannot go on */
+} LaneQueue;
+
 /*
- * lane_run: all pairs (GPtrArray of FolderPair), results into @results (of FolderResult,
- * as many). FALSE: the account cannot go on; @error says why, *@out_source whose side it
- * was.
+ * lane_run: takes tasks from @queue until there are none, and finishes them. FALSE: the
+ * account cannot go on; @error says why, *@out_source whose side it was.
  */
-gboolean lane_run (Lane *lane, GPtrArray *pairs, GPtrArray *results, gboolean *out_source,
-                   GError **error);
+gboolean lane_run (Lane *lane, LaneQueue *queue, gboolean *out_source, GError **error);
+/* lane_account_should_stop: somebody wants the account to end. */
+gboolean lane_account_should_stop (const Account *account);
 /* lane_mend: with no pass under way a call ended with @reason (transfer full), for the
  * @attempt-th time: waits, and connects again what broke. FALSE: as lane_run(). */
 gboolean lane_mend (Lane *lane, GError *reason, guint attempt, gboolean *out_source,

@@ -231,9 +231,9 @@ make_plan (Pass *self)
       if (account->dry_run)
         pass_post_action (self, ACTION_COPY, records_key (self->records, i), size, NULL);
     }
-  __atomic_fetch_add (&account->result->progress.planned_messages, self->plan->len,
+  __atomic_fetch_add (&account->progress->planned_messages, self->plan->len,
                       __ATOMIC_RELAXED);
-  __atomic_fetch_add (&account->result->progress.planned_bytes, bytes, __ATOMIC_RELAXED);
+  __atomic_fetch_add (&account->progress->planned_bytes, bytes, __ATOMIC_RELAXED);
   if (account->dry_run)
     {
       self->ledger.planned = self->plan->len;

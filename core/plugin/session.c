@@ -200,6 +200,15 @@ session_describe (Session *self, HaulFactFunc func, gpointer user_data, GError *
   return blame (self, name, describing.fault, error);
 }
 
+guint
+session_sessions (Session *self)
+{
+  if (self->backend->sessions == NULL
+      || (session_caps (self) & HAUL_CAP_SINGLE_SESSION) != 0)
+    return 1;
+  return MAX (self->backend->sessions (self->session), 1);
+}
+
 /* ---- folders ---- */
 
 /* Visit: passes the engine's visitor only what keeps the contract. */

@@ -44,6 +44,8 @@ gboolean session_update (Session *self, const HaulChange *changes, gsize count,
                          HaulChangeResultFunc func, gpointer user_data, GError **error);
 gboolean session_expunge (Session *self, const HaulBytes *keys, gsize count,
                           HaulChangeResultFunc func, gpointer user_data, GError **error);
+/* session_sessions: how many sessions like this one may be open at once; 1 or more. */
+guint session_sessions (Session *self);
 gboolean session_describe (Session *self, HaulFactFunc func, gpointer user_data,
                            GError **error);
 gboolean session_recover (Session *self, HaulPath path, HaulBytes note, GError **error);

@@ -239,6 +239,12 @@ typedef struct
    */
   void (*advise) (gconstpointer settings, HaulRole role, HaulFactFunc func,
                   gpointer user_data);
+  /*
+   * sessions: how many sessions with these settings may be open at the same time, this
+   * one included, each at work in another folder: what the peer allows, and no more than
+   * is any use. Constant once open. Absent, or 0: one.
+   */
+  guint (*sessions) (gpointer session);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */
