@@ -47,6 +47,9 @@ tell_server (const Telling *self)
     tell (self, "user", "%s", session->settings->user);
   if (session->settings->auth_user != NULL)
     tell (self, "user", "by way of %s", session->settings->auth_user);
+  if (session->settings->preset == NULL && session->quirks->preset != NULL)
+    tell (self, "preset", "preset=\"%s\" is made for this kind of server",
+          session->quirks->preset);
   if (session->capability_text != NULL)
     tell (self, "capabilities", "%s", session->capability_text);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "quirks.h"
 #include "model/job-xml.h"
 #include "model/preset.h"
 #include "model/schema.h"
@@ -74,6 +75,25 @@ test_presets (void)
       use_preset (backend, *name, HAUL_OPT_ONLY_DESTINATION);
       use_preset (backend, *name, HAUL_OPT_ONLY_SOURCE);
     }
+}
+
+/* The table of quirks names only presets that there are. */
+static void
+test_quirks (void)
+{
+  const ImapQuirks *row;
+  guint count = 0;
+
+  for (guint i = 0; (row = imap_quirks_row (i)) != NULL; i++)
+    {
+      if (row->preset == NULL)
+        continue;
+      g_autofree char *file = preset_find ("imap", row->preset);
+      g_test_message ("%s: %s", row->name, row->preset);
+      g_assert_nonnull (file);
+      count++;
+    }
+  g_assert_cmpuint (count, >, 0);
 }
 
 /* (transfer full) */
@@ -174,6 +194,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/imap/jobs/every-preset-suits-the-table", test_presets);
+  g_test_add_func ("/imap/jobs/quirks-name-known-presets", test_quirks);
   g_test_add_func ("/imap/jobs/every-example-is-valid", test_examples);
   g_test_add_func ("/imap/jobs/the-manual-has-every-option", test_manual);
   g_test_add_func ("/imap/jobs/the-schema-leaves-the-host-to-a-preset",
