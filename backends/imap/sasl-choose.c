@@ -11,6 +11,10 @@
 #define NAME_LOGIN_COMMAND "LOGIN command"
 #define WORD_PROXYAUTH     "proxyauth"
 
+/* Of a server's unknown mechanisms in a message: as many as a person reads. */
+#define MENTIONED_MECHANISMS 16u
+#define MENTIONED_NAME_BYTES ((gsize) 40)
+
 /* A token first, since the job has one only for this; then by strength. CRAM-* shows an
  * eavesdropper enough to guess the password by, and makes the server store it in a form
  * that is as good as plain; so on a secure channel it comes last, without TLS first. */
@@ -112,18 +116,19 @@ typedef enum
 
 #define OBSTACLES (OBSTACLE_REFUSED + 1)
 
+/* What is said of the mechanisms that it keeps from being used. */
 static const char *const obstacle_words[OBSTACLES] = {
-  [OBSTACLE_NONE] = "is left out of auth",
-  [OBSTACLE_NOT_OFFERED] = "is not offered",
-  [OBSTACLE_CHANNEL] = "goes over TLS only",
-  [OBSTACLE_TOKEN] = "needs a token",
-  [OBSTACLE_PASSWORD] = "needs a password",
-  [OBSTACLE_CERTIFICATE] = "needs a client certificate",
-  [OBSTACLE_BINDING] = "needs channel binding, which this connection does not have",
-  [OBSTACLE_LIBRARY] = "is not in this libgsasl",
-  [OBSTACLE_LISTED] = "is used only when auth names it",
-  [OBSTACLE_BEHALF] = "cannot log in on behalf of another user",
-  [OBSTACLE_REFUSED] = "was refused",
+  [OBSTACLE_NONE] = "not in auth",
+  [OBSTACLE_NOT_OFFERED] = "not offered",
+  [OBSTACLE_CHANNEL] = "over TLS only",
+  [OBSTACLE_TOKEN] = "with a token only",
+  [OBSTACLE_PASSWORD] = "with a password only",
+  [OBSTACLE_CERTIFICATE] = "with a client certificate only",
+  [OBSTACLE_BINDING] = "with channel binding only, which this connection does not have",
+  [OBSTACLE_LIBRARY] = "not in this libgsasl",
+  [OBSTACLE_LISTED] = "only when auth names it",
+  [OBSTACLE_BEHALF] = "not on behalf of another user",
+  [OBSTACLE_REFUSED] = "refused or out of attempts",
 };
 
 /* What the job can do about it; NULL: nothing by itself. The first of these counts. */
@@ -262,7 +267,6 @@ note_offers (ImapSasl *self, const ImapCapabilities *capabilities)
                                              "X-NETSCAPE", "X-SUN-IMAP" };
 
   self->usable = 0;
-  self->plus_offered = FALSE;
   self->plain_offered = FALSE;
   self->proxy_offered = FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (proxy_signs); i++)
@@ -273,7 +277,6 @@ note_offers (ImapSasl *self, const ImapCapabilities *capabilities)
       const SaslMechanism *mechanism = &sasl_mechanisms[i];
       if (!is_offered (mechanism, capabilities))
         continue;
-      self->plus_offered |= mechanism->plus;
       self->plain_offered |= mechanism->plain;
       if (obstacle_of (self, mechanism) == OBSTACLE_NONE)
         self->usable |= bit_of (mechanism);
@@ -317,52 +320,69 @@ is_listed (const ImapSasl *self, const SaslMechanism *mechanism)
   return FALSE;
 }
 
-/* Names of what the server offers, "and"-less; what we do not know, too. */
-static char *
-offers_text (const ImapCapabilities *capabilities)
+/* Adds @name to the group "@words: …" of @text. */
+static void
+add_to_group (GString *text, const char *words, const char *name, gboolean *in_group)
+{
+  if (!*in_group)
+    g_string_append_printf (text, "%s%s: ", text->len == 0 ? "" : "; ", words);
+  g_string_append_printf (text, "%s%s", *in_group ? ", " : "", name);
+  *in_group = TRUE;
+}
+
+/* What the server offers that we do not know, made fit for people. */
+static void
+add_unknown (GString *text, const ImapCapabilities *capabilities)
 {
   g_auto (GStrv) names = imap_capabilities_list (capabilities, "AUTH=");
-  g_autoptr (GString) text = g_string_new (NULL);
+  gboolean in_group = FALSE;
 
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0, shown = 0; names[i] != NULL && shown < MENTIONED_MECHANISMS; i++)
     {
-      g_autofree char *name = g_utf8_make_valid (names[i],
-                                                 (gssize) MIN (strlen (names[i]), 40));
+      if (sasl_mechanism_find (names[i]) != NULL)
+        continue;
+      g_autofree char *name = g_utf8_make_valid (
+          names[i], (gssize) MIN (strlen (names[i]), MENTIONED_NAME_BYTES));
       for (char *c = name; *c != '\0'; c++)
         if (g_ascii_iscntrl (*c))
           *c = '?';
-      if (i < 24)
-        g_string_append_printf (text, "%s%s", i == 0 ? "" : ", ", name);
+      add_to_group (text, "unknown to mailhaul", name, &in_group);
+      shown++;
     }
-  if (!imap_capabilities_has (capabilities, "LOGINDISABLED"))
-    g_string_append_printf (text, "%s" NAME_LOGIN_COMMAND, text->len == 0 ? "" : ", ");
-  else if (text->len == 0)
-    g_string_append (text, "no way to log in");
-  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* "PLAIN goes over TLS only, XOAUTH2 needs a token"; the obstacles found, as bits. */
+static Obstacle
+final_obstacle (const ImapSasl *self, const SaslMechanism *mechanism)
+{
+  Obstacle obstacle = obstacle_of (self, mechanism);
+
+  return obstacle == OBSTACLE_NONE && is_listed (self, mechanism) ? OBSTACLE_REFUSED
+                                                                  : obstacle;
+}
+
+/* All that the server offers, by what keeps us from using it: "over TLS only: PLAIN,
+ * LOGIN; with a token only: XOAUTH2". *@out_found: the obstacles, as bits. */
 static char *
-obstacles_text (const ImapSasl *self, const ImapCapabilities *capabilities,
-                guint32 *out_found)
+offers_text (const ImapSasl *self, const ImapCapabilities *capabilities,
+             guint32 *out_found)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   guint32 found = 0;
 
-  for (guint i = 0; i < SASL_MECHANISMS; i++)
+  for (Obstacle obstacle = 0; obstacle < OBSTACLES; obstacle++)
     {
-      const SaslMechanism *mechanism = &sasl_mechanisms[i];
-      if (!is_offered (mechanism, capabilities))
-        continue;
-      Obstacle obstacle = obstacle_of (self, mechanism);
-      if (obstacle == OBSTACLE_NONE && is_listed (self, mechanism))
-        obstacle = OBSTACLE_REFUSED;
-      found |= (guint32) 1 << obstacle;
-      g_string_append_printf (text, "%s%s %s", text->len == 0 ? "" : ", ",
-                              mechanism->name, obstacle_words[obstacle]);
+      gboolean in_group = FALSE;
+      for (guint i = 0; i < SASL_MECHANISMS; i++)
+        if (is_offered (&sasl_mechanisms[i], capabilities)
+            && final_obstacle (self, &sasl_mechanisms[i]) == obstacle)
+          add_to_group (text, obstacle_words[obstacle], sasl_mechanisms[i].name,
+                        &in_group);
+      if (in_group)
+        found |= (guint32) 1 << obstacle;
     }
+  add_unknown (text, capabilities);
   if (text->len == 0)
-    g_string_append (text, "mailhaul has none of these");
+    g_string_append (text, "it offers none");
   *out_found = found;
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
@@ -387,22 +407,24 @@ static gboolean
 say_none_fits (const ImapSasl *self, const ImapCapabilities *capabilities, GError **error)
 {
   guint32 found = 0;
-  g_autofree char *offers = offers_text (capabilities);
-  g_autofree char *obstacles = obstacles_text (self, capabilities, &found);
+  g_autofree char *offers = offers_text (self, capabilities, &found);
   g_autofree char *allowed = self->settings.mechanisms == NULL
                                  ? NULL
                                  : g_strjoinv (" ", (char **) self->settings.mechanisms);
-  const char *advice = advice_for (self, capabilities, found);
+  g_autofree char *list = allowed == NULL
+                              ? g_strdup ("")
+                              : g_strdup_printf ("; auth allows only \"%s\"", allowed);
+  g_autofree char *refusal = self->last_refusal == NULL
+                                 ? g_strdup ("")
+                                 : g_strdup_printf (
+                                     "; the server refused the last one: %s",
+                                     self->last_refusal);
 
   return haul_error_set (
       error, HAUL_ERROR_AUTH, HAUL_SCOPE_ACCOUNT,
-      "log in to %s as '%s': no mechanism is left: the server offers: %s; but %s%s%s%s; "
-      "%s%s%s",
-      self->settings.host, sasl_authcid (self), offers, obstacles,
-      allowed == NULL ? "" : "; auth allows only \"", allowed == NULL ? "" : allowed,
-      allowed == NULL ? "" : "\"", advice,
-      self->last_refusal == NULL ? "" : "; the server refused the last one: ",
-      self->last_refusal == NULL ? "" : self->last_refusal);
+      "log in to %s as '%s': none of the server's mechanisms can be used (%s%s): %s%s",
+      self->settings.host, sasl_authcid (self), offers, list,
+      advice_for (self, capabilities, found), refusal);
 }
 
 /* ---- The choice ---- */

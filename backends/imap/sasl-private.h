@@ -73,7 +73,6 @@ struct _ImapSasl
   guint32 usable;               /* bits of sasl_mechanisms, as of the last choice */
   guint32 refused;              /* not to be tried again */
   gboolean protecting_refused;  /* one that protects the password was refused */
-  gboolean plus_offered;        /* the server has a -PLUS mechanism */
   gboolean plain_offered;       /* the server takes the password itself */
   gboolean proxy_offered;       /* PROXYAUTH may follow */
   gboolean proxy_wanted;        /* the job says proxyauth */

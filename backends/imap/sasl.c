@@ -43,31 +43,16 @@ sasl_has_binding (const ImapSasl *self)
   return unique != NULL || exporter != NULL;
 }
 
-/* Whether we say that we could bind (RFC 5802 §6): "p" with -PLUS; "y" where the server
- * offers none, so that it notices if somebody took the offer away. A job that lists only
- * mechanisms without -PLUS is a client without it: "n". */
-static gboolean
-shows_binding (const ImapSasl *self)
-{
-  const char *const *words = self->settings.mechanisms;
-
-  if (self->current->plus || words == NULL)
-    return self->current->plus || !self->plus_offered;
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      const SaslMechanism *listed = sasl_mechanism_find (words[i]);
-      if (listed != NULL && listed->plus)
-        return !self->plus_offered;
-    }
-  return FALSE;
-}
-
+/* Only for -PLUS. RFC 5802 §6 wants "y" from a client that could bind where the server
+ * offers no -PLUS, but libgsasl 2.2 then fails ("y" with a name of a binding is refused by
+ * its own check). "n" gives nothing away here: who could take the offer away would have to
+ * stand inside TLS whose peer is verified. */
 static int
 give_binding (const ImapSasl *self, Gsasl_session *session, Gsasl_property property)
 {
   g_autoptr (GBytes) data = NULL;
 
-  if (!shows_binding (self))
+  if (!self->current->plus)
     return GSASL_NO_CALLBACK;
   g_autoptr (GBytes) unique = binding_of (self, "tls-unique");
   if (property == GSASL_CB_TLS_UNIQUE)
