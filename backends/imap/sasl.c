@@ -44,9 +44,9 @@ sasl_has_binding (const ImapSasl *self)
 }
 
 /* Only for -PLUS. RFC 5802 §6 wants "y" from a client that could bind where the server
- * offers no -PLUS, but libgsasl 2.2 then fails ("y" with a name of a binding is refused by
- * its own check). "n" gives nothing away here: who could take the offer away would have to
- * stand inside TLS whose peer is verified. */
+ * offers no -PLUS, but libgsasl 2.2 then fails ("y" with a name of a binding is refused
+ * by its own check). "n" gives nothing away here: who could take the offer away would
+ * have to stand inside TLS whose peer is verified. */
 static int
 give_binding (const ImapSasl *self, Gsasl_session *session, Gsasl_property property)
 {
