@@ -38,9 +38,10 @@ imap_session_unselect (ImapSession *self, GError **error)
   if (self->selected.mailbox == NULL)
     return TRUE;
   self->selected = (ImapSelected){ 0 };
+  /* Nobody waits for the answer: what follows is in order. */
   if (imap_session_has (self, "UNSELECT"))
-    return imap_connection_run_words (self->connection, "UNSELECT", IMAP_FLIGHT_BARRIER,
-                                      HAUL_SCOPE_SESSION, "leave a folder", error);
+    return imap_session_send (self, imap_session_command (self, "UNSELECT"), 0, NULL,
+                              NULL, error);
   /* CLOSE would expunge a folder that was opened for writing. What cannot be opened
    * leaves nothing open (RFC 3501 §6.3.1). */
   g_autoptr (GError) expected = NULL;

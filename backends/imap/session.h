@@ -115,6 +115,7 @@ typedef struct
   char delimiter;       /* of the personal namespace; 0: flat or not yet known */
   ImapSelected selected;
   guint64 append_limit;     /* APPENDLIMIT; 0: unknown */
+  gboolean any_keyword;     /* a folder of the account has \* in its PERMANENTFLAGS */
   gboolean keywords_proven; /* an APPEND with keywords was answered with OK; store*.c */
 
   /* For the files behind session-private.h only. */

@@ -120,6 +120,8 @@ imap_store_judge (ImapStore *self, GError **error)
       if (!group->over || group->lost)
         continue;
       g_queue_delete_link (&self->flights, at);
+      if (group->probe)
+        self->probing = group->probe = FALSE;
       if (group->state == IMAP_STATE_OK)
         take_success (self, group);
       else if (!imap_store_refused (self, group, error))

@@ -110,24 +110,25 @@ has_keywords (const ImapFlagPlan *plan)
   return FALSE;
 }
 
-/* Whether @message goes by itself, waiting for "+": a BAD then comes before its body, and
- * nothing is read as commands (imap.md rule 1). */
+/* Whether nothing is known yet of how the server takes such a message: it goes by itself,
+ * waiting for "+", and nothing is taken until its answer. A BAD then comes before its
+ * body, and nothing is read as commands (imap.md rule 1). */
 static gboolean
-must_wait (const ImapStore *self, const ImapStoreMessage *message)
+must_probe (const ImapStore *self, const ImapStoreMessage *message)
 {
   const ImapSession *session = self->session;
-  if (message->mailbox->careful > 0)
-    return TRUE;
-  if (!session->keywords_proven && has_keywords (&message->flags))
-    return TRUE;
-  return !message->mailbox->appended && !session->quirks->swallows_refused_literals;
+  if (imap_connection_wire (session->connection)->literals == IMAP_LITERALS_SYNC)
+    return FALSE;
+  return (!session->keywords_proven && has_keywords (&message->flags))
+         || (!message->mailbox->appended && !session->quirks->swallows_refused_literals);
 }
 
 static void
 gather (ImapStore *self, ImapStoreMessage *message)
 {
   ImapBatchLimits limits = batch_limits (self);
-  gboolean wait = must_wait (self, message);
+  gboolean probe = must_probe (self, message);
+  gboolean wait = probe || message->mailbox->careful > 0;
   gboolean alone = wait || limits.messages == 1 || message->body == NULL;
   if (message->mailbox->careful > 0)
     message->mailbox->careful--;
@@ -140,6 +141,8 @@ gather (ImapStore *self, ImapStoreMessage *message)
     self->open = imap_store_group_new (self, message->mailbox);
   imap_store_group_add (self->open, message);
   self->open->wait = wait;
+  self->open->probe = probe;
+  self->probing = self->probing || probe;
   if (alone || self->open->messages->len >= limits.messages)
     imap_store_close_group (self);
 }
@@ -189,6 +192,16 @@ plan_date (ImapStore *self, ImapStoreMessage *message)
     }
 }
 
+/* Nothing is known against any flag. */
+static void
+assume_all (ImapMailbox *mailbox)
+{
+  if (mailbox->keywords == NULL)
+    mailbox->keywords = g_new0 (char *, 1);
+  mailbox->any_keyword = mailbox->flags_known = TRUE;
+  mailbox->permanent = HAUL_FLAGS_ALL;
+}
+
 /* Learns what the folder permits, once, and only if there are keywords. */
 static gboolean
 learn_flags (ImapStore *self, ImapStoreMessage *message, GError **error)
@@ -198,17 +211,21 @@ learn_flags (ImapStore *self, ImapStoreMessage *message, GError **error)
   GError *local = NULL;
   if (!imap_flags_need_select (&rules, haul_item_keywords (message->item)))
     return TRUE;
+  /* What one folder of the account takes the others take, too; a round trip for each
+   * would be the price of being wrong where a refusal tells as well. */
+  if (self->session->any_keyword)
+    {
+      assume_all (mailbox);
+      return TRUE;
+    }
   if (imap_session_select (self->session, mailbox, TRUE, &local)
       && imap_session_unselect (self->session, &local))
     {
       /* A server that says nothing at all permits all (RFC 3501 §7.1). */
       if (!mailbox->flags_known && mailbox->keywords == NULL)
-        {
-          mailbox->keywords = g_new0 (char *, 1);
-          mailbox->any_keyword = TRUE;
-          mailbox->permanent = HAUL_FLAGS_ALL;
-        }
+        assume_all (mailbox);
       mailbox->flags_known = TRUE;
+      self->session->any_keyword = mailbox->any_keyword;
       return TRUE;
     }
   if (haul_error_scope (local) >= HAUL_SCOPE_SESSION)
@@ -219,9 +236,7 @@ learn_flags (ImapStore *self, ImapStoreMessage *message, GError **error)
   /* A folder that takes messages but cannot be opened (ACL "i" without "r"): send the
    * keywords, and see. */
   g_error_free (local);
-  mailbox->keywords = mailbox->keywords != NULL ? mailbox->keywords : g_new0 (char *, 1);
-  mailbox->any_keyword = mailbox->flags_known = TRUE;
-  mailbox->permanent = HAUL_FLAGS_ALL;
+  assume_all (mailbox);
   return TRUE;
 }
 
@@ -356,7 +371,7 @@ imap_store_take (ImapStore *self, gboolean wait, GError **error)
 {
   ImapBatchLimits limits = batch_limits (self);
   self->quiet = FALSE;
-  while (!self->ended && self->error == NULL && !is_streaming (self)
+  while (!self->ended && !self->probing && self->error == NULL && !is_streaming (self)
          && self->held_bytes < IMAP_STORE_HOLD_BYTES)
     {
       HaulItem *item = NULL;

@@ -51,6 +51,7 @@ typedef struct
   ImapMailbox *mailbox;
   GPtrArray *messages; /* of ImapStoreMessage, owned */
   guint64 bytes;
+  gboolean probe; /* self->probing is because of it */
   gboolean wait;  /* for "+" before the first body */
   guint pauses;   /* asked for because of this group */
   gboolean lasts; /* flight: not all bytes are handed over */
@@ -76,6 +77,7 @@ struct _ImapStore
   GHashTable *closed;   /* ImapMailbox → GError: takes no more */
   GHashTable *created;  /* set of ImapMailbox: CREATE was tried */
   guint64 held_bytes;
+  gboolean probing;     /* a group is under way whose answer decides how the others go */
   gboolean ended;       /* the feed gives no more */
   gboolean quiet;       /* nothing more right now */
   gint64 not_before_us; /* a pause that the server asked for, or our pace; 0: none */
