@@ -130,9 +130,8 @@ corpus_write (const char *path, guint count, guint seed)
   g_rand_free (random);
 }
 
-/* LF line ends, private mbox headers gone, exactly one final line end: digest. */
-static char *
-canonical_digest (const char *data, gsize length)
+char *
+corpus_digest (const char *data, gsize length)
 {
   static const char *const hidden[] = { "status:",        "x-status:", "x-keywords:",
                                         "x-uid:",         "x-imap:",   "x-imapbase:",
@@ -239,7 +238,7 @@ read_folder (GHashTable *corpus, const char *path, const char *folder)
           const char *letters = strstr (name, ":2,");
           g_autofree char *flags = describe_flags (letters != NULL ? letters + 3 : "",
                                                    words);
-          g_autofree char *digest = canonical_digest (data, length);
+          g_autofree char *digest = corpus_digest (data, length);
           char *key = g_strdup_printf ("%s|%s|%" G_GINT64_FORMAT "|%s", folder, flags,
                                        (gint64) info.st_mtime, digest);
           guint count = GPOINTER_TO_UINT (g_hash_table_lookup (corpus, key));

@@ -18,6 +18,10 @@ void corpus_write (const char *path, guint count, guint seed);
  * of the content in canonical form" → how often (GUINT as pointer). (transfer full) */
 GHashTable *corpus_read (const char *path);
 
+/* corpus_digest: of a message's canonical form: LF line ends, headers that are mbox's own
+ * gone, exactly one line end at the end. (transfer full) */
+char *corpus_digest (const char *data, gsize length);
+
 /* corpus_assert_equal: the same messages equally often; @label names the moment. */
 void corpus_assert_equal (GHashTable *expected, GHashTable *found, const char *label);
 

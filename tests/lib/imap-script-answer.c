@@ -14,9 +14,10 @@ static const struct
   const char *word;
   guint words;
 } changes[] = {
-  { "split", 1 },   { "flags-last", 1 },  { "no-uid", 1 },  { "lower", 1 },
-  { "literal", 2 }, { "size-factor", 2 }, { "drop", 2 },    { "double", 1 },
-  { "reverse", 1 }, { "insert", 3 },      { "replace", 3 }, { "tagged", 2 },
+  { "literal-plus", 1 }, { "literal-space", 1 }, { "bare-lf", 1 }, { "split", 1 },
+  { "flags-last", 1 },   { "no-uid", 1 },        { "lower", 1 },   { "literal", 2 },
+  { "size-factor", 2 },  { "drop", 2 },          { "double", 1 },  { "reverse", 1 },
+  { "insert", 3 },       { "replace", 3 },       { "tagged", 2 },
 };
 
 gboolean
@@ -37,6 +38,11 @@ answer_style (Session *session, const Step *step)
   style->split |= strcmp (word, "split") == 0;
   style->flags_last |= strcmp (word, "flags-last") == 0;
   style->no_uid |= strcmp (word, "no-uid") == 0;
+  style->bare_lf |= strcmp (word, "bare-lf") == 0;
+  if (strcmp (word, "literal-plus") == 0)
+    style->literal_form = "+}";
+  if (strcmp (word, "literal-space") == 0)
+    style->literal_form = "}  ";
   style->lower |= strcmp (word, "lower") == 0;
   if (strcmp (word, "literal") == 0)
     g_ascii_string_to_signed (step->words[1], 10, -1000, 1000, &style->literal_shift,

@@ -90,6 +90,13 @@ append_name (Session *session, const Names *names, const char *at, GString *out)
       g_string_append (out, text != NULL ? text : "");
       return at + 1;
     }
+  if (strncmp (at, "swaptag", 7) == 0)
+    {
+      for (const char *c = names->tag != NULL ? names->tag : "*"; *c != '\0'; c++)
+        g_string_append_c (out, g_ascii_isupper (*c) ? g_ascii_tolower (*c)
+                                                     : g_ascii_toupper (*c));
+      return at + 7;
+    }
   if (strncmp (at, "tag", 3) != 0)
     return NULL;
   char *end = NULL;

@@ -19,6 +19,7 @@ typedef struct
 /* names_clear: frees the members. */
 void names_clear (Names *self);
 
-/* script_expand: escapes; $tag, $tagN, $N, $literal(NAME+k), $bytes(NAME), $size(NAME),
- * $uidvalidity(MAILBOX), $uidnext(MAILBOX); any other "$" is itself. (transfer full) */
+/* script_expand: escapes; $tag, $swaptag, $tagN, $N, $literal(NAME+k), $bytes(NAME),
+ * $size(NAME), $uidvalidity(MAILBOX), $uidnext(MAILBOX); any other "$" is itself.
+ * (transfer full) */
 GString *script_expand (Session *session, const Names *names, const char *text);

@@ -217,12 +217,12 @@ answer (Playing *self, const Step *step, gboolean untagged, gboolean tagged)
   session_execute (session, self->command);
   for (guint i = 0; i < self->answers->len; i++)
     answer_bend (session, &self->names, g_ptr_array_index (self->answers, i));
-  memset (&session->style, 0, sizeof session->style);
   g_ptr_array_set_size (self->answers, 0);
   if (untagged)
     session_send_reply (session, tagged ? self->command->tag : NULL);
   else
     reply_clear (session);
+  memset (&session->style, 0, sizeof session->style);
 }
 
 static void
@@ -373,6 +373,8 @@ other (Playing *self, const Step *step)
     literal_is (self, step);
   else if (step->type == STEP_DEFAULT)
     answer (self, step, TRUE, TRUE);
+  else if (step->type == STEP_UNTAGGED)
+    answer (self, step, TRUE, FALSE);
   else if (step->type == STEP_EXECUTE)
     answer (self, step, FALSE, FALSE);
   else if (step->type == STEP_DROP_TAGGED)
@@ -415,6 +417,19 @@ play (Playing *self)
   command_free (self->pending);
 }
 
+/* names_uid: whether the set behind "UID COMMAND " holds the rule's UID. */
+static gboolean
+names_uid (const Rule *rule, const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", 4);
+  if (rule->uid == 0)
+    return TRUE;
+  if (g_strv_length (words) < 3)
+    return FALSE;
+  g_autoptr (GArray) set = set_parse (words[2], G_MAXUINT32);
+  return set != NULL && set_has (set, rule->uid);
+}
+
 /* choose: the first rule that fits and is due; counts all that fit. (transfer none) */
 static Rule *
 choose (Session *self, const char *text, gboolean at_literal)
@@ -425,7 +440,7 @@ choose (Session *self, const char *text, gboolean at_literal)
       Rule *rule = g_ptr_array_index (self->script->rules, i);
       if (rule->at_literal != at_literal
           || (rule->connection != 0 && rule->connection != self->number)
-          || !imap_match (rule->pattern, text, NULL))
+          || !imap_match (rule->pattern, text, NULL) || !names_uid (rule, text))
         continue;
       guint count = ++rule->matched;
       gboolean due = (rule->nth == 0 || count == rule->nth)

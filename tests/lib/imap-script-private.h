@@ -24,6 +24,7 @@ typedef enum
   STEP_TAKE,         /* @take N|all|-N of the announced literal */
   STEP_LITERAL_IS,   /* @expect-literal N equals BODY */
   STEP_DEFAULT,      /* @default */
+  STEP_UNTAGGED,     /* @untagged */
   STEP_EXECUTE,      /* @execute */
   STEP_DROP_TAGGED,  /* @drop-tagged */
   STEP_OK,           /* @ok text, @no text, @bad text: tagged */
@@ -64,6 +65,7 @@ typedef struct
   gboolean optional;
   guint nth, first, after; /* 0: not given */
   guint connection;        /* 0: all */
+  guint uid;               /* 0: any; else the set after "UID …" must hold it */
   GPtrArray *steps;
   guint matched, fired; /* under the lock */
 } Rule;

@@ -219,6 +219,7 @@ static const Directive directives[] = {
   { "@take", STEP_TAKE, KIND_WORDS },
   { "@expect-literal", STEP_LITERAL_IS, KIND_WORDS },
   { "@default", STEP_DEFAULT, KIND_NONE },
+  { "@untagged", STEP_UNTAGGED, KIND_NONE },
   { "@execute", STEP_EXECUTE, KIND_NONE },
   { "@drop-tagged", STEP_DROP_TAGGED, KIND_NONE },
   { "@ok", STEP_OK, KIND_TEXT },
@@ -290,7 +291,8 @@ read_step (Reading *self, const char *name, const char *rest, GError **error)
   return good || fail (self, error, "not what this directive takes");
 }
 
-/* options: takes " [nth=2 first=3 after=1 conn=1 optional]" off the end of @text. */
+/* options: takes " [nth=2 first=3 after=1 conn=1 uid=5 optional]" off the end of @text.
+ */
 static gboolean
 take_options (char *text, Rule *rule)
 {
@@ -309,7 +311,7 @@ take_options (char *text, Rule *rule)
           continue;
         }
       if (equals == NULL
-          || !g_ascii_string_to_unsigned (equals + 1, 10, 1, 1000000, &value, NULL))
+          || !g_ascii_string_to_unsigned (equals + 1, 10, 1, G_MAXUINT32, &value, NULL))
         return equals == NULL && at == words; /* then it is part of the pattern */
       *equals = '\0';
       if (strcmp (*at, "nth") == 0)
@@ -320,6 +322,8 @@ take_options (char *text, Rule *rule)
         rule->after = (guint) value;
       else if (strcmp (*at, "conn") == 0)
         rule->connection = (guint) value;
+      else if (strcmp (*at, "uid") == 0)
+        rule->uid = (guint) value;
       else
         return FALSE;
     }
@@ -484,6 +488,8 @@ read_setting (Script *script, const char *name, const char *rest, char *const *w
       script->capability_in_greeting = g_strv_contains ((void *) words, "greeting");
       script->capability_at_login = g_strv_contains ((void *) words, "login");
     }
+  else if (strcmp (name, "@case-insensitive") == 0)
+    script->store.fold_case = TRUE;
   else if (strcmp (name, "@appendlimit") == 0 && is_number)
     script->append_limit = number;
   else if (strcmp (name, "@quota") == 0 && is_number)

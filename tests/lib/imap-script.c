@@ -378,6 +378,19 @@ imap_script_messages (ImapScript *self, const char *mailbox)
   return messages;
 }
 
+void
+imap_script_change (ImapScript *self, const char *line)
+{
+  gsize length = strcspn (line, " ");
+  g_autofree char *directive = g_strndup (line, length);
+  g_auto (GStrv) words = script_words (line + length);
+  g_autofree char *why = NULL;
+  pthread_mutex_lock (&self->lock);
+  script_change (&self->script, directive, words, &why);
+  pthread_mutex_unlock (&self->lock);
+  g_assert_cmpstr (why, ==, NULL);
+}
+
 GBytes *
 imap_script_body (ImapScript *self, const char *name)
 {

@@ -75,6 +75,10 @@ gboolean imap_script_subscribed (ImapScript *self, const char *mailbox);
  * ImapScriptMessage; NULL: there is no such mailbox. (transfer full) */
 GPtrArray *imap_script_messages (ImapScript *self, const char *mailbox);
 
+/* imap_script_change: does what a line of a script such as "@deliver INBOX body=NAME"
+ * says, now. Asserts that it is possible. */
+void imap_script_change (ImapScript *self, const char *line);
+
 /* imap_script_body: the body that the script calls @name; NULL if none. (transfer full)
  */
 GBytes *imap_script_body (ImapScript *self, const char *name);

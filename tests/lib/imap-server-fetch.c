@@ -188,8 +188,10 @@ add_body (const Session *self, const char *item, GBytes *body, GString *out)
   char *dot = partial != NULL ? strchr (partial, '.') : NULL;
   if (dot != NULL)
     g_strlcpy (dot, ">", 2);
-  g_string_append_printf (out, "%s {%" G_GINT64_FORMAT "}\r\n", echo,
-                          MAX ((gint64) bytes->len + self->style.literal_shift, 0));
+  g_string_append_printf (out, "%s {%" G_GINT64_FORMAT "%s\r\n", echo,
+                          MAX ((gint64) bytes->len + self->style.literal_shift, 0),
+                          self->style.literal_form != NULL ? self->style.literal_form
+                                                           : "}");
   g_string_append_len (out, bytes->str, (gssize) bytes->len);
 }
 

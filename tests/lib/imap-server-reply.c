@@ -129,7 +129,9 @@ session_send_reply (Session *self, const char *tag)
   for (guint i = 0; i < self->reply.lines->len; i++)
     {
       const GString *line = g_ptr_array_index (self->reply.lines, i);
-      session_say (self, line->str, line->len);
+      session_raw (self, line->str, line->len);
+      wire_queue (&self->wire, self->style.bare_lf ? "\n" : "\r\n",
+                  self->style.bare_lf ? 1 : 2);
     }
   if (tag != NULL && self->reply.tagged != NULL)
     {

@@ -44,7 +44,7 @@ store_find (const Store *self, const char *name)
   for (guint i = 0; i < self->boxes->len; i++)
     {
       Box *box = g_ptr_array_index (self->boxes, i);
-      gboolean inbox = g_ascii_strcasecmp (name, "INBOX") == 0;
+      gboolean inbox = self->fold_case || g_ascii_strcasecmp (name, "INBOX") == 0;
       if (inbox ? g_ascii_strcasecmp (box->name, name) == 0
                 : strcmp (box->name, name) == 0)
         return box;

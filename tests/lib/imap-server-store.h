@@ -42,6 +42,7 @@ typedef struct
 {
   GPtrArray *boxes;
   guint32 next_uidvalidity;
+  gboolean fold_case; /* names that differ in case only are the same */
 } Store;
 
 /* store_init, store_clear: an empty one; frees the members. */

@@ -16,7 +16,9 @@ typedef struct
   gboolean split;      /* a line for each item */
   gboolean flags_last; /* FLAGS after bodies */
   gboolean no_uid;
-  gboolean lower;       /* item names in lower case */
+  gboolean lower;           /* item names in lower case */
+  const char *literal_form; /* after the number: "}" if NULL */
+  gboolean bare_lf;
   gint64 literal_shift; /* added to announced lengths */
   gint64 size_factor;   /* of RFC822.SIZE; 0: honest */
 } Style;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One hazard of IMAP: a script of the scripted server, whose "#:" lines say what mailhaul
+ * has to make of it; docs/internals/testing-imap.md has the list of these lines.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Mail: a message that the source Maildir is given, a body of the script. */
+typedef struct
+{
+  char *folder; /* on disk: "" or ".Name" */
+  char *body;
+  char *flags; /* letters */
+} HazardMail;
+
+/* Hazard: what a script's "#:" lines say. */
+typedef struct
+{
+  char *path;      /* of the script */
+  char *name;      /* without folder and suffix */
+  gboolean source; /* the server is the source; else the destination */
+  int exit, again; /* codes of the first and the second run */
+  guint corpus;    /* messages of a made-up source Maildir */
+  GPtrArray *mails;
+  GPtrArray *options;   /* NAME=VALUE of the IMAP side */
+  GPtrArray *arguments; /* of the program */
+  GPtrArray *between;   /* changes of the server between the runs */
+  GPtrArray *says;      /* parts of what the first run prints */
+  GPtrArray *folders;   /* wire name, folder on disk, … */
+  GPtrArray *lost;      /* "MAILBOX UID" that cannot be copied */
+  guint missing;        /* messages that the destination does not take */
+  guint differ;         /* messages whose bytes or flags are changed */
+  gboolean dates;       /* dates must be equal, too */
+  gboolean resend;      /* the second run may send again */
+} Hazard;
+
+/* hazard_read: asserts that the lines are understood. Free with hazard_free(). */
+Hazard *hazard_read (const char *path);
+/* hazard_free: accepts NULL. */
+void hazard_free (Hazard *self);
+/* hazard_run: starts the server, runs the program twice, compares both sides. */
+void hazard_run (const Hazard *self);
