@@ -192,6 +192,46 @@ sasl_list_is_valid (ImapSasl *self, GError **error)
   return TRUE;
 }
 
+/* Appends to @order the mechanisms of the table whose `plain` is @plain. */
+static guint
+append_by (const SaslMechanism *order[SASL_MECHANISMS], guint count, gboolean plain)
+{
+  for (guint i = 0; i < SASL_MECHANISMS; i++)
+    if (sasl_mechanisms[i].plain == plain)
+      order[count++] = &sasl_mechanisms[i];
+  return count;
+}
+
+/*
+ * The table's order, but: over plain text what hands out the password comes last; and on
+ * behalf of somebody over TLS PLAIN comes before SCRAM, since Dovecot with the master
+ * passdb of its own documentation (pass = yes, result_success = continue) refuses another
+ * user's name in SCRAM, after it has found the password right [T 2.3.19].
+ */
+static guint
+automatic_order (const ImapSasl *self, const SaslMechanism *order[SASL_MECHANISMS])
+{
+  const SaslMechanism *plain = sasl_mechanism_find ("plain");
+  gboolean early = self->settings.auth_user != NULL && self->settings.secure;
+  gboolean placed = FALSE;
+  guint count = 0;
+
+  if (self->settings.plain_text_allowed)
+    return append_by (order, append_by (order, 0, FALSE), TRUE);
+  for (guint i = 0; i < SASL_MECHANISMS; i++)
+    {
+      const SaslMechanism *next = &sasl_mechanisms[i];
+      if (early && !placed && next->kind == SASL_SCRAM)
+        {
+          order[count++] = plain;
+          placed = TRUE;
+        }
+      if (next != plain || !early)
+        order[count++] = next;
+    }
+  return count;
+}
+
 /* The mechanisms in the order in which they are tried, into @out_order. */
 static guint
 order_of (const ImapSasl *self, const SaslMechanism *out_order[SASL_MECHANISMS])
@@ -199,21 +239,14 @@ order_of (const ImapSasl *self, const SaslMechanism *out_order[SASL_MECHANISMS])
   const char *const *words = self->settings.mechanisms;
   guint count = 0;
 
-  for (guint i = 0; words != NULL && words[i] != NULL && count < SASL_MECHANISMS; i++)
+  if (words == NULL)
+    return automatic_order (self, out_order);
+  for (guint i = 0; words[i] != NULL && count < SASL_MECHANISMS; i++)
     {
       const SaslMechanism *found = sasl_mechanism_find (words[i]);
       if (found != NULL)
         out_order[count++] = found;
     }
-  if (words != NULL)
-    return count;
-  gboolean last = self->settings.plain_text_allowed;
-  for (guint i = 0; i < SASL_MECHANISMS; i++)
-    if (!last || !sasl_mechanisms[i].plain)
-      out_order[count++] = &sasl_mechanisms[i];
-  for (guint i = 0; last && i < SASL_MECHANISMS; i++)
-    if (sasl_mechanisms[i].plain)
-      out_order[count++] = &sasl_mechanisms[i];
   return count;
 }
 

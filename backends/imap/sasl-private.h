@@ -142,12 +142,6 @@ GBytes *sasl_secret_bytes (guint8 *data, gsize length);
 
 /* ---- sasl-scram.c: what a server may say (RFC 5802 §5, §7) ---- */
 
-/* What of a server-first-message matters. */
-typedef struct
-{
-  guint iterations;
-} SaslScramFirst;
-
 /* Whether @message is one that an honest server answers to our @nonce. */
 gboolean sasl_scram_check_first (HaulBytes message, const char *nonce, GError **error);
 

@@ -280,6 +280,10 @@ advice_for (const ImapSasl *self, Refusal refusal)
     case REFUSED_EXPIRED:
       return "the password has expired: set a new one";
     case REFUSED_BEHALF:
+      if (self->settings.auth_user != NULL && self->plain_offered && self->current != NULL
+          && self->current->kind == SASL_SCRAM)
+        return "the administrator's login is right, but may not act for this user, or the"
+               " server knows that right with PLAIN only: set auth to \"plain\"";
       return self->settings.auth_user == NULL
                  ? "the login is right, but may not open this mailbox"
                  : "the administrator's login is right, but may not act for this user: "

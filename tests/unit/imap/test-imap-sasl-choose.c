@@ -183,7 +183,14 @@ static const struct
     "wants TLS first" },
   { PASSWORD | SECURE, "external", "AUTH=EXTERNAL LOGINDISABLED", NULL,
     "with a client certificate only: EXTERNAL", "give a client certificate" },
-  /* On behalf of another. */
+  /* On behalf of another: PLAIN, where nobody can read it. */
+  { PASSWORD | SECURE | BEHALF, NULL, ALL, "PLAIN", NULL, NULL },
+  { PASSWORD | SECURE | BEHALF | BINDING, NULL, ALL, "PLAIN", NULL, NULL },
+  { PASSWORD | SECURE | BEHALF, NULL, "AUTH=SCRAM-SHA-1", "SCRAM-SHA-1", NULL, NULL },
+  { PASSWORD | SECURE | BEHALF, "scram-sha-1 plain", ALL, "SCRAM-SHA-1", NULL, NULL },
+  { PASSWORD | BEHALF, NULL, ALL, "SCRAM-SHA-256", NULL, NULL },
+  { PASSWORD | PLAIN_TEXT | BEHALF, NULL, ALL, "SCRAM-SHA-256", NULL, NULL },
+  { TOKEN | PASSWORD | SECURE | BEHALF, NULL, ALL, "OAUTHBEARER", NULL, NULL },
   { PASSWORD | SECURE | BEHALF, NULL, "AUTH=PLAIN AUTH=LOGIN", "PLAIN", NULL, NULL },
   { PASSWORD | SECURE | BEHALF, NULL, "AUTH=LOGIN", NULL,
     "not on behalf of another user: LOGIN", "USER*ADMIN" },

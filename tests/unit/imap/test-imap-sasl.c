@@ -406,6 +406,25 @@ test_scram_logins (void)
     run_scram (i);
 }
 
+/* Without a ticket: said clearly, and before anything is sent. */
+static void
+test_gssapi_without_ticket (void)
+{
+  Login login;
+  g_autoptr (GBytes) initial = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean has_initial;
+
+  g_setenv ("KRB5_CONFIG", "/dev/null", TRUE);
+  g_setenv ("KRB5CCNAME", "FILE:/nonexistent/mailhaul", TRUE);
+  login_init (&login, "user", NULL);
+  login_begin (&login, "GSSAPI", "ID");
+  g_assert_false (imap_sasl_start (login.sasl, &has_initial, &initial, &error));
+  g_assert_error (error, HAUL_ERROR, HAUL_ERROR_AUTH);
+  g_assert_nonnull (strstr (error->message, "Kerberos ticket"));
+  login_clear (&login);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -418,5 +437,6 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/sasl/refused-token-ends-the-dialogue", test_token_refusals);
   g_test_add_func ("/imap/sasl/scram-vectors-of-the-rfcs", test_scram_server_vectors);
   g_test_add_func ("/imap/sasl/scram-logs-in", test_scram_logins);
+  g_test_add_func ("/imap/sasl/gssapi-without-a-ticket", test_gssapi_without_ticket);
   return g_test_run ();
 }
