@@ -273,8 +273,6 @@ imap_fetch_event (const ImapEvent *event, gpointer user_data, GError **error)
     case IMAP_EVENT_ESEARCH:
       take_esearch (self, event->esearch.all);
       break;
-    default:
-      break;
     }
   /* A sink whose own session is gone wants nothing of what is still to come. */
   if (self->failure != NULL && haul_error_scope (self->failure) >= HAUL_SCOPE_SESSION)

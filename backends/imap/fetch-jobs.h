@@ -70,6 +70,7 @@ typedef void (*ImapLossFunc) (const ImapWanted *wanted, ImapLoss loss,
 /* Takes the next planned message: its uid, key and size; FALSE: there is none. */
 typedef gboolean (*ImapPullFunc) (ImapWanted *out_wanted, gpointer user_data);
 
+/* A schedule of what @pull gives; nothing is taken yet. Free with imap_jobs_free(). */
 ImapJobs *imap_jobs_new (ImapPullFunc pull, gpointer user_data);
 
 /* Accepts NULL. */

@@ -204,8 +204,6 @@ on_event (const ImapEvent *event, gpointer user_data, GError **error)
     case IMAP_EVENT_MALFORMED:
       take_malformed (self, event->text);
       break;
-    default:
-      break;
     }
   return TRUE;
 }

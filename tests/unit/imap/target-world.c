@@ -132,7 +132,8 @@ TargetMail *
 target_add_sized (TargetWorld *self, const char *folder, gsize size)
 {
   GString *text = g_string_new (NULL);
-  g_string_printf (text, "From: a@b.example\r\nSubject: %u\r\n\r\n", self->mails->len + 1);
+  g_string_printf (text, "From: a@b.example\r\nSubject: %u\r\n\r\n",
+                   self->mails->len + 1);
   while (text->len + 62 < size)
     g_string_append (text,
                      "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVW\r\n");

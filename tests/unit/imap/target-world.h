@@ -64,14 +64,14 @@ TargetMail *target_add_bytes (TargetWorld *self, const char *folder, GBytes *bod
 /* target_add_sized: a made-up mail of @size bytes. */
 TargetMail *target_add_sized (TargetWorld *self, const char *folder, gsize size);
 
-/* target_store: offers what was added, and what is asked for again, until everything has a
- * result. FALSE: self->error says why; what has no result then is "unknown", and what was
- * not taken is "unsent". */
+/* target_store: offers what was added, and what is asked for again, until everything has
+ * a result. FALSE: self->error says why; what has no result then is "unknown", and what
+ * was not taken is "unsent". */
 gboolean target_store (TargetWorld *self);
 
 /* target_results: "5 6 ? REJECTED again": of all messages in order. (transfer full) */
 char *target_results (TargetWorld *self);
 
-/* target_bodies_equal: the mailbox holds exactly the bodies of all stored messages, in the
- * order of their UIDs; fails the test if it does not. */
+/* target_bodies_equal: the mailbox holds exactly the bodies of all stored messages, in
+ * the order of their UIDs; fails the test if it does not. */
 void target_assert_bodies (TargetWorld *self, const char *mailbox);

@@ -3,7 +3,7 @@
  * once, whatever the server does. */
 #include <string.h>
 
-#include "source-world.h"
+#include "imap-source.h"
 
 #define FIVE    "@mailbox INBOX uidvalidity=7\n@messages 5 text=12345\n"
 #define BODIES  "@on UID FETCH *BODY.PEEK*"

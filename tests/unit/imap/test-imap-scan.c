@@ -3,7 +3,7 @@
  * shown. */
 #include <string.h>
 
-#include "source-world.h"
+#include "imap-source.h"
 
 #define SOME  (HAUL_NEED_FLAGS | HAUL_NEED_SIZE)
 #define FIVE  "@mailbox INBOX uidvalidity=7\n@messages 5 text=12345\n"

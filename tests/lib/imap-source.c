@@ -3,7 +3,7 @@
  * The engine's side of scan and fetch for tests of the IMAP source: writes down what
  * comes, and asserts what the contract says of the order of calls.
  */
-#include "source-world.h"
+#include "imap-source.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "imap-script.h"
-#include "session.h"
+#include "../../backends/imap/session.h"
 
 /* SourceWorld: one session; the members behind `session` may be read. */
 typedef struct
