@@ -78,6 +78,8 @@ read_body (guint index, gsize limit, HaulBytes *out_span, gpointer user_data,
 {
   ImapStoreGroup *group = user_data;
   ImapStoreMessage *message = group->messages->pdata[index];
+  /* The server's time begins when it has all. */
+  group->sent_us = g_get_monotonic_time ();
   if (imap_store_body (message) != NULL)
     return read_held (message, limit, out_span);
   return read_streamed (group->store, message, limit, out_span, error);

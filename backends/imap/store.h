@@ -54,8 +54,7 @@ typedef struct
   gboolean probe; /* self->probing is because of it */
   gboolean wait;  /* for "+" before the first body */
   guint pauses;   /* asked for because of this group */
-  gboolean lasts; /* flight: not all bytes are handed over */
-  gint64 sent_us; /* flight */
+  gint64 sent_us; /* flight: when the latest byte of a body was handed over */
   gboolean over;  /* flight: the answer has come, or never will */
   gboolean lost;  /* it never will */
   ImapTagged how;
