@@ -152,23 +152,15 @@ hint_for (const Attempt *self)
     return " (is the host's name right?)";
   if (!g_error_matches (self->failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return "";
-  if (self->request->proxy != NULL || self->proxied)
+  if (self->proxied)
+    return ""; /* the proxy's words say it */
+  if (self->request->proxy != NULL)
     return " (does the proxy listen there?)";
   if (self->request->implicit_tls && self->request->port == 143)
     return " (the usual port for tls=\"implicit\" is 993)";
   if (!self->request->implicit_tls && self->request->port == 993)
     return " (the usual port for tls=\"starttls\" and \"none\" is 143)";
   return " (nothing listens there: is the port right?)";
-}
-
-/* GIO says "Could not connect to HOST: REASON": we say that ourselves. */
-static const char *
-reason_of (const GError *failure)
-{
-  const char *reason = failure->message;
-  for (const char *at = strstr (reason, ": "); at != NULL; at = strstr (reason, ": "))
-    reason = at + strlen (": ");
-  return reason;
 }
 
 static gboolean
@@ -185,6 +177,19 @@ is_login_error (const GError *failure)
 {
   return g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED)
          || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH);
+}
+
+/* GIO says "Could not connect to HOST: REASON": we say that ourselves. */
+static char *
+reason_of (const GError *failure)
+{
+  const char *start = failure->message;
+  const char *colon = is_proxy_error (failure) ? NULL : g_strrstr (start, ": ");
+  g_autofree char *reason = g_strdup (colon == NULL ? start : colon + strlen (": "));
+  gsize length = strlen (reason);
+  if (length > 0 && reason[length - 1] == '.')
+    reason[length - 1] = '\0';
+  return g_steal_pointer (&reason);
 }
 
 /* Says why there is no connection. */
@@ -204,17 +209,16 @@ report (const Attempt *self, GError **error)
                            "connect to %s%s: %s within %.3g s", request->peer, way,
                            phase_words (self),
                            (double) request->timeout_us / G_USEC_PER_SEC);
+  g_autofree char *reason = reason_of (self->failure);
   if (is_login_error (self->failure))
     return haul_error_set (error, HAUL_ERROR_AUTH, HAUL_SCOPE_ACCOUNT,
                            "connect to %s%s: %s: give user and password in the proxy's "
                            "address",
-                           request->peer, way, self->failure->message);
+                           request->peer, way, reason);
   gboolean late = g_error_matches (self->failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   return haul_error_set (error, late ? HAUL_ERROR_TIMEOUT : HAUL_ERROR_NETWORK,
                          HAUL_SCOPE_SESSION, "connect to %s%s: %s%s", request->peer, way,
-                         is_proxy_error (self->failure) ? self->failure->message
-                                                        : reason_of (self->failure),
-                         hint_for (self));
+                         reason, hint_for (self));
 }
 
 /* The caller's cancellable is watched from here, so that no callback of ours ever runs

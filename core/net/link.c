@@ -268,6 +268,7 @@ haul_link_start_tls (HaulLink *link, GError **error)
     .certificate_file = link->options.tls_certificate_file,
     .key_file = link->options.tls_key_file,
     .minimum = link->options.tls_minimum,
+    .upgraded = !link->options.implicit_tls,
   };
   GError *failure = NULL;
   link->tls = tls_new (&request, &link->stream, &failure);

@@ -196,40 +196,33 @@ typedef struct
 {
   int code;
   const char *wrong;
+  gboolean with_host; /* the name asked for follows */
   const char *advice;
 } Explanation;
 
-#define TRUST_ADVICE                                                                     \
-  "give the authority's certificate as tls-ca-file, or, after asking the server's owner" \
-  " for the fingerprint, trust exactly this certificate by tls-fingerprint"
 #define PIN_ADVICE                                                                       \
   "after asking the server's owner for the fingerprint, trust exactly this certificate " \
   "by tls-fingerprint"
+#define TRUST_ADVICE "give the authority's certificate as tls-ca-file, or, " PIN_ADVICE
+#define NAME_ADVICE  "give a host by whose name it goes, or, " PIN_ADVICE
 #define CLOCK_ADVICE                                                                     \
-  "is this machine's clock right? If so, the server needs a new certificate; "           \
-  "tls-fingerprint trusts exactly this one whatever its date"
+  "if this machine's clock is right, the server needs another certificate, "             \
+  "or, " PIN_ADVICE " whatever its date"
+#define NOT_TRUSTED "comes from an authority that is not trusted"
 
 static const Explanation explanations[] = {
   { X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-    "is signed by itself and by no trusted authority", TRUST_ADVICE },
-  { X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "comes from an authority that is not trusted",
-    TRUST_ADVICE },
+    "is signed by itself and by no trusted authority", FALSE, TRUST_ADVICE },
+  { X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, NOT_TRUSTED, FALSE, TRUST_ADVICE },
   { X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-    "comes from an authority that is not trusted (or the server does not send the "
-    "certificates in between)",
+    NOT_TRUSTED " (or the server does not send the certificates in between)", FALSE,
     TRUST_ADVICE },
-  { X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "comes from an authority that is not trusted",
-    TRUST_ADVICE },
-  { X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
-    "comes from an authority that is not trusted", TRUST_ADVICE },
-  { X509_V_ERR_CERT_HAS_EXPIRED, "has expired", CLOCK_ADVICE },
-  { X509_V_ERR_CERT_NOT_YET_VALID, "is not yet valid", CLOCK_ADVICE },
-  { X509_V_ERR_HOSTNAME_MISMATCH, "is made out for another name",
-    "connect by a name that it carries, or, after asking the server's owner for the "
-    "fingerprint, trust exactly this certificate by tls-fingerprint" },
-  { X509_V_ERR_IP_ADDRESS_MISMATCH, "does not carry this address",
-    "connect by a name that it carries, or, after asking the server's owner for the "
-    "fingerprint, trust exactly this certificate by tls-fingerprint" },
+  { X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, NOT_TRUSTED, FALSE, TRUST_ADVICE },
+  { X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, NOT_TRUSTED, FALSE, TRUST_ADVICE },
+  { X509_V_ERR_CERT_HAS_EXPIRED, "has expired", FALSE, CLOCK_ADVICE },
+  { X509_V_ERR_CERT_NOT_YET_VALID, "is not yet valid", FALSE, CLOCK_ADVICE },
+  { X509_V_ERR_HOSTNAME_MISMATCH, "does not carry the name ", TRUE, NAME_ADVICE },
+  { X509_V_ERR_IP_ADDRESS_MISMATCH, "does not carry the address ", TRUE, NAME_ADVICE },
 };
 
 static const Explanation *
@@ -252,6 +245,32 @@ report_pin (const TlsVerdict *self, const char *peer, const char *found, GError 
       peer, expected, found);
 }
 
+/* " (it is … here)" where the clock matters. */
+static char *
+now_text (int code)
+{
+  if (code != X509_V_ERR_CERT_HAS_EXPIRED && code != X509_V_ERR_CERT_NOT_YET_VALID)
+    return g_strdup ("");
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  return g_date_time_format (now, " (it is %Y-%m-%d %H:%M UTC here)");
+}
+
+/* " of the authority …": when another certificate than the server's own is wrong. A
+ * missing issuer is said of the server's, whichever link of the chain lacks it. */
+static char *
+culprit_text (const TlsVerdict *self)
+{
+  if (self->depth == 0 || self->culprit == NULL
+      || (self->code != X509_V_ERR_CERT_HAS_EXPIRED
+          && self->code != X509_V_ERR_CERT_NOT_YET_VALID))
+    return g_strdup ("");
+  g_autofree char *name = name_text (X509_get_subject_name (self->culprit));
+  g_autofree char *from = date_text (X509_get0_notBefore (self->culprit));
+  g_autofree char *until = date_text (X509_get0_notAfter (self->culprit));
+  return g_strdup_printf (" of the authority %s (valid from %s until %s)", name, from,
+                          until);
+}
+
 gboolean
 tls_verdict_report (const TlsVerdict *self, const char *peer, const char *host,
                     GError **error)
@@ -260,26 +279,14 @@ tls_verdict_report (const TlsVerdict *self, const char *peer, const char *host,
   if (self->pinned)
     return report_pin (self, peer, found, error);
   const Explanation *known = explain (self->code);
-  g_autofree char *above = NULL;
-  if (self->depth > 0 && self->culprit != NULL && known != NULL)
-    {
-      g_autofree char *name = name_text (X509_get_subject_name (self->culprit));
-      above = g_strdup_printf (" of the authority %s in its chain", name);
-    }
-  g_autofree char *now_text = NULL;
-  if (self->code == X509_V_ERR_CERT_HAS_EXPIRED
-      || self->code == X509_V_ERR_CERT_NOT_YET_VALID)
-    {
-      g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-      now_text = g_date_time_format (now, " (it is %Y-%m-%d %H:%M UTC here)");
-    }
+  g_autofree char *culprit = culprit_text (self);
+  g_autofree char *now = now_text (self->code);
   return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
-                         "TLS with %s: the certificate%s %s%s, expected is a trusted one "
-                         "for %s: found %s: %s",
-                         peer, above == NULL ? "" : above,
+                         "TLS with %s: the certificate%s %s%s%s%s: found %s: %s", peer,
+                         culprit, known == NULL ? "is not accepted: " : "",
                          known == NULL ? X509_verify_cert_error_string (self->code)
                                        : known->wrong,
-                         now_text == NULL ? "" : now_text, host, found,
+                         known != NULL && known->with_host ? host : "", now, found,
                          known == NULL ? PIN_ADVICE : known->advice);
 }
 

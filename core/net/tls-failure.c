@@ -55,6 +55,14 @@ is_about_us (int alert)
   return FALSE;
 }
 
+/* OpenSSL 3.0 has no words for the newest ones. */
+static const char *
+alert_words (int alert)
+{
+  return alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required"
+                                              : SSL_alert_desc_string_long (alert);
+}
+
 static const char *
 version_name (HaulLinkTlsVersion version)
 {
@@ -104,14 +112,14 @@ fail_alert (const Tls *self, int alert, GError **error)
   if (is_passing (alert))
     return haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
                            "TLS with %s: the server gave up: alert %d, %s", self->peer,
-                           alert, SSL_alert_desc_string_long (alert));
+                           alert, alert_words (alert));
   return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
                          "TLS with %s: the server refused: alert %d, %s%s", self->peer,
-                         alert, SSL_alert_desc_string_long (alert),
-                         advice_for_alert (self, alert));
+                         alert, alert_words (alert), advice_for_alert (self, alert));
 }
 
-/* A server that was spoken to in TLS and answers with its greeting. */
+/* A server that was spoken to in TLS and answers with its greeting; after STARTTLS it
+ * may be somebody in between who put words into its mouth. */
 static gboolean
 fail_no_tls (const Tls *self, GError **error)
 {
@@ -119,6 +127,11 @@ fail_no_tls (const Tls *self, GError **error)
   while (length < self->first_length && self->first[length] != '\r'
          && self->first[length] != '\n' && self->first[length] != '\0')
     length++;
+  if (self->upgraded)
+    return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+                           "TLS with %s: after STARTTLS came plain text, from the server "
+                           "or from somebody in between: '%.*s'",
+                           self->peer, (int) length, self->first);
   return haul_error_set (
       error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
       "TLS with %s: the server does not speak TLS here, it said '%.*s': "
@@ -196,7 +209,7 @@ tls_fail_read (const Tls *self, int why, GError **error)
   if (alert >= 0)
     return haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
                            "read from %s: the server ended TLS: alert %d, %s", self->peer,
-                           alert, SSL_alert_desc_string_long (alert));
+                           alert, alert_words (alert));
   const char *text = ERR_reason_error_string (code);
   return haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
                          "read from %s: TLS is broken: %s", self->peer,

@@ -21,6 +21,7 @@ struct _Tls
   char *host; /* NULL: only the fingerprint counts */
   HaulLinkTlsVersion minimum;
   gboolean has_certificate; /* of our own */
+  gboolean upgraded;        /* by STARTTLS */
   SSL_CTX *context;
   SSL *ssl;
   BIO_METHOD *method;

@@ -121,6 +121,7 @@ tls_new (const TlsRequest *request, const Stream *stream, GError **error)
   self->peer = request->peer;
   self->host = g_strdup (request->host);
   self->minimum = request->minimum;
+  self->upgraded = request->upgraded;
   self->has_certificate = request->certificate_file != NULL;
   self->out = g_byte_array_sized_new (GATHER_BYTES);
   ERR_clear_error ();

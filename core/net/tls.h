@@ -23,6 +23,7 @@ typedef struct
   const char *certificate_file;
   const char *key_file;
   HaulLinkTlsVersion minimum;
+  gboolean upgraded; /* plain text came before: STARTTLS */
 } TlsRequest;
 
 /* TlsStep: how far the handshake is. */

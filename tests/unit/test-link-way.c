@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The ways round: SOCKS5 and HTTP CONNECT against small proxies of the test, and commands
+ * as tunnels. The proxies connect to the test's peer whatever they are asked for, so that
+ * a name can be used that exists nowhere.
+ */
+#include "test-link-common.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <mailhaul/error.h>
+
+#include "tls-peer.h"
+
+#define NAME       "imap.example"
+#define BIG_BYTES  ((gsize) 4 * 1024 * 1024)
+#define SOCKS_NAME 3 /* address type of RFC 1928 §5: a name */
+
+/* Proxy: what it does, and what it was asked for. */
+typedef struct
+{
+  guint target;                /* port of 127.0.0.1 that all requests lead to */
+  const char *user, *password; /* what it wants; NULL: nothing */
+  guint8 refusal;              /* SOCKS: the code that it answers instead; 0: none */
+  const char *answer; /* HTTP: the status line that it answers instead; NULL: none */
+  gboolean stalls;
+  GCancellable *cancels;
+  GAsyncQueue *asked; /* "name:port" */
+} Proxy;
+
+/* ---- proxies ---- */
+
+static gboolean
+read_exactly (PeerSide *side, guint8 *bytes, gsize length)
+{
+  gsize done = 0;
+  while (done < length)
+    {
+      gsize got = peer_side_read (side, bytes + done, length - done);
+      if (got == 0)
+        return FALSE;
+      done += got;
+    }
+  return TRUE;
+}
+
+/* A length in one byte, and so many bytes as text. */
+static char *
+read_text (PeerSide *side)
+{
+  guint8 length = 0;
+  g_autofree char *text = g_malloc0 (256);
+  if (!read_exactly (side, &length, 1) || !read_exactly (side, (guint8 *) text, length))
+    return NULL;
+  return g_steal_pointer (&text);
+}
+
+/* RFC 1929. */
+static gboolean
+socks_login (PeerSide *side, const Proxy *self)
+{
+  guint8 version = 0;
+  if (!peer_side_write (side, "\x05\x02", 2) || !read_exactly (side, &version, 1))
+    return FALSE;
+  g_autofree char *user = read_text (side);
+  g_autofree char *password = read_text (side);
+  gboolean right = g_strcmp0 (user, self->user) == 0
+                   && g_strcmp0 (password, self->password) == 0;
+  return peer_side_write (side, right ? "\x01\x00" : "\x01\x01", 2) && right;
+}
+
+static void
+serve_socks (PeerSide *side, gpointer user_data)
+{
+  const Proxy *self = user_data;
+  guint8 head[4], methods[256], port[2];
+  if (!read_exactly (side, head, 2) || !read_exactly (side, methods, head[1]))
+    return;
+  if (self->cancels != NULL)
+    g_cancellable_cancel (self->cancels);
+  if (self->stalls || self->cancels != NULL)
+    {
+      peer_side_stall (side);
+      return;
+    }
+  if (!(self->user != NULL ? socks_login (side, self)
+                           : peer_side_write (side, "\x05\x00", 2)))
+    return;
+  if (!read_exactly (side, head, 4) || head[3] != SOCKS_NAME)
+    return;
+  g_autofree char *name = read_text (side);
+  if (name == NULL || !read_exactly (side, port, 2))
+    return;
+  g_async_queue_push (self->asked,
+                      g_strdup_printf ("%s:%d", name, port[0] * 256 + port[1]));
+  const guint8 reply[10] = { 5, self->refusal, 0, 1, 127, 0, 0, 1, 0, 0 };
+  if (peer_side_write (side, reply, sizeof reply) && self->refusal == 0)
+    g_assert_true (peer_side_relay (side, self->target));
+}
+
+static void
+serve_http (PeerSide *side, gpointer user_data)
+{
+  const Proxy *self = user_data;
+  g_autofree char *request = peer_side_line (side);
+  gboolean authorized = FALSE;
+  for (char *line = peer_side_line (side); line != NULL; line = peer_side_line (side))
+    {
+      gboolean last = line[0] == '\r';
+      authorized = authorized || g_str_has_prefix (line, "Proxy-Authorization: ");
+      g_free (line);
+      if (last)
+        break;
+    }
+  g_auto (GStrv) words = g_strsplit (request == NULL ? "" : request, " ", -1);
+  if (g_strv_length (words) < 2)
+    return;
+  g_async_queue_push (self->asked, g_strdup (words[1]));
+  if (self->answer != NULL)
+    {
+      (void) (peer_side_say (side, self->answer) && peer_side_say (side, "\r\n\r\n"));
+      return;
+    }
+  g_assert_true (authorized == (self->user != NULL));
+  if (peer_side_say (side, "HTTP/1.0 200 Connection established\r\nVia: a test\r\n\r\n"))
+    g_assert_true (peer_side_relay (side, self->target));
+}
+
+/* ---- through a proxy ---- */
+
+static void
+serve_echo (PeerSide *side, gpointer user_data)
+{
+  g_autofree char *buffer = g_malloc (65536);
+  gboolean running = user_data == NULL || peer_side_start_tls (side, user_data);
+  while (running)
+    {
+      gsize got = peer_side_read (side, buffer, 65536);
+      running = got > 0 && peer_side_write (side, buffer, got);
+    }
+}
+
+typedef struct
+{
+  const char *path;
+  const char *scheme;
+  const char *login; /* "user:password@", or "" */
+  TlsPeerFunc serve;
+  Proxy proxy;
+} WayCase;
+
+static const WayCase ways[] = {
+  { "/link/proxy/socks5", "socks5", "", serve_socks, { 0 } },
+  { "/link/proxy/socks5-with-login",
+    "socks5",
+    "me:secret@",
+    serve_socks,
+    { .user = "me", .password = "secret" } },
+  { "/link/proxy/http-connect", "http", "", serve_http, { 0 } },
+  { "/link/proxy/http-connect-with-login",
+    "http",
+    "me:secret@",
+    serve_http,
+    { .user = "me", .password = "secret" } },
+};
+
+/* The name is the proxy's to look up; the certificate is the server's, not the proxy's.
+ */
+static void
+test_way (gconstpointer user_data)
+{
+  const WayCase *test = user_data;
+  Proxy proxy = test->proxy;
+  TestWorld world;
+  test_world_init (&world);
+  g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:" NAME, world.authority);
+  PeerTls tls = { .certificate = leaf };
+  g_autoptr (TlsPeer) server = tls_peer_start ("127.0.0.1", serve_echo, &tls);
+  proxy.target = tls_peer_port (server);
+  proxy.asked = g_async_queue_new ();
+  TlsPeer *peer = tls_peer_start ("127.0.0.1", test->serve, &proxy);
+  g_autofree char *uri = g_strdup_printf ("%s://%s127.0.0.1:%u", test->scheme,
+                                          test->login, tls_peer_port (peer));
+  HaulLinkOptions options = test_trusting (&world, NAME, server);
+  options.port = 993;
+  options.proxy = uri;
+  HaulLink *link = link_must_open (&options);
+  g_autofree char *asked = g_async_queue_pop (proxy.asked);
+  g_assert_cmpstr (asked, ==, NAME ":993");
+  g_assert_true (haul_link_is_secure (link));
+  g_assert_false (haul_link_is_local (link));
+  g_autofree char *described = haul_link_describe (link);
+  g_assert_nonnull (strstr (described, NAME ":993 by the proxy 127.0.0.1:"));
+  link_echo (link, BIG_BYTES);
+  haul_link_close (link);
+  tls_peer_free (peer);
+  g_async_queue_unref (proxy.asked);
+  test_world_clear (&world);
+}
+
+/* ---- proxies that do not help ---- */
+
+static void
+must_fail_by (TlsPeerFunc serve, Proxy *proxy, const char *start, int code,
+              const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  proxy->asked = g_async_queue_new_full (g_free);
+  TlsPeer *peer = tls_peer_start ("127.0.0.1", serve, proxy);
+  g_autofree char *uri = g_strdup_printf ("%s127.0.0.1:%u", start, tls_peer_port (peer));
+  HaulLinkOptions options = link_options (NAME, 143, FALSE);
+  options.proxy = uri;
+  options.cancellable = proxy->cancels;
+  if (proxy->stalls)
+    options.connect_timeout_us = TEST_SHORT_US;
+  g_assert_null (haul_link_open (&options, &error));
+  if (proxy->cancels != NULL)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  else
+    g_assert_error (error, HAUL_ERROR, code);
+  link_has_words (error, words);
+  g_assert_null (strstr (error->message, "secret"));
+  tls_peer_free (peer);
+  g_async_queue_unref (proxy->asked);
+}
+
+static void
+test_refusals (void)
+{
+  Proxy refusing = { .refusal = 5 };
+  must_fail_by (serve_socks, &refusing, "socks5://", HAUL_ERROR_NETWORK,
+                "connect to " NAME ":143 by the proxy socks5://127.0.0.1:");
+  Proxy forbidding = { .answer = "HTTP/1.1 403 Forbidden" };
+  must_fail_by (serve_http, &forbidding, "http://", HAUL_ERROR_NETWORK,
+                "connect to " NAME ":143 by the proxy http://127.0.0.1:");
+}
+
+static void
+test_logins (void)
+{
+  Proxy picky = { .user = "you", .password = "other" };
+  must_fail_by (serve_socks, &picky, "socks5://me:secret@", HAUL_ERROR_AUTH,
+                "by the proxy socks5://127.0.0.1:");
+  Proxy asking = { .answer = "HTTP/1.1 407 Proxy Authentication Required" };
+  must_fail_by (serve_http, &asking, "http://", HAUL_ERROR_AUTH,
+                "by the proxy http://127.0.0.1:|give user and password");
+}
+
+static void
+test_stall (void)
+{
+  Proxy stalling = { .stalls = TRUE };
+  must_fail_by (serve_socks, &stalling, "socks5://", HAUL_ERROR_TIMEOUT,
+                "the proxy does not get through within 0.2 s");
+}
+
+static void
+test_cancelled (void)
+{
+  Proxy cancelling = { .cancels = g_cancellable_new () };
+  must_fail_by (serve_socks, &cancelling, "socks5://", 0, "");
+  g_object_unref (cancelling.cancels);
+}
+
+static guint
+unused_port (void)
+{
+  g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, NULL);
+  return tls_peer_port (peer);
+}
+
+static void
+test_no_proxy_there (void)
+{
+  g_autofree char *uri = g_strdup_printf ("socks5://127.0.0.1:%u", unused_port ());
+  HaulLinkOptions options = link_options (NAME, 143, FALSE);
+  options.proxy = uri;
+  link_must_fail (&options, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
+                  "Connection refused|does the proxy listen there");
+}
+
+static void
+test_bad_proxy (gconstpointer proxy)
+{
+  HaulLinkOptions options = link_options (NAME, 143, FALSE);
+  options.proxy = proxy;
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT, "proxy '");
+}
+
+/* ---- tunnels ---- */
+
+static HaulLinkOptions
+tunnel_options (const char *command)
+{
+  HaulLinkOptions options = link_options (NAME, 0, FALSE);
+  options.tunnel = command;
+  return options;
+}
+
+static void
+test_tunnel (void)
+{
+  HaulLinkOptions options = tunnel_options ("cat");
+  HaulLink *link = link_must_open (&options);
+  g_autofree char *described = haul_link_describe (link);
+  g_assert_cmpstr (described, ==, "plain text, a tunnel");
+  g_assert_true (haul_link_is_local (link));
+  g_assert_false (haul_link_is_secure (link));
+  haul_link_set_quick_ack (link, TRUE);
+  link_echo (link, BIG_BYTES);
+  haul_link_close (link);
+}
+
+static void
+test_tunnel_tls (void)
+{
+  TestWorld world;
+  test_world_init (&world);
+  g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:" NAME, world.authority);
+  PeerTls tls = { .certificate = leaf };
+  g_autoptr (TlsPeer) server = tls_peer_start ("127.0.0.1", serve_echo, &tls);
+  g_autofree char *command = g_strdup_printf (
+      "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/%u; cat <&3 & cat >&3'",
+      tls_peer_port (server));
+  HaulLinkOptions options = test_trusting (&world, NAME, server);
+  options.tunnel = command;
+  HaulLink *link = link_must_open (&options);
+  g_assert_true (haul_link_is_secure (link));
+  link_echo (link, BIG_BYTES);
+  haul_link_abort (link);
+  test_world_clear (&world);
+}
+
+typedef struct
+{
+  const char *path;
+  const char *command;
+  gboolean ends; /* well */
+  HaulErrorCode code;
+  const char *words;
+} TunnelCase;
+
+static const TunnelCase tunnel_cases[] = {
+  { "/link/tunnel/ends-well", "echo bye", TRUE, 0, NULL },
+  { "/link/tunnel/ends-badly", "echo bye; exit 4", FALSE, HAUL_ERROR_NETWORK,
+    "tunnel command 'echo' ended with exit status 4" },
+  { "/link/tunnel/says-nothing", " exec true", FALSE, HAUL_ERROR_NETWORK,
+    "tunnel command 'exec' ended with exit status 0 before it said anything" },
+  { "/link/tunnel/fails-at-once", "exit 3", FALSE, HAUL_ERROR_NETWORK,
+    "tunnel command 'exit' ended with exit status 3 before it said anything" },
+  { "/link/tunnel/is-killed", "kill -9 $$", FALSE, HAUL_ERROR_NETWORK,
+    "tunnel command 'kill' was ended by signal 9" },
+  { "/link/tunnel/is-not-there", "no-such-command-of-mailhaul secret 2>/dev/null", FALSE,
+    HAUL_ERROR_CONFIG, "tunnel command 'no-such-command-of-mailhaul' cannot be run|127" },
+};
+
+static void
+test_tunnel_end (gconstpointer user_data)
+{
+  const TunnelCase *test = user_data;
+  HaulLinkOptions options = tunnel_options (test->command);
+  HaulLink *link = link_must_open (&options);
+  g_autoptr (GError) error = NULL;
+  gsize written = 0;
+  /* what it does not read must not hide its end */
+  (void) haul_link_write (link, "unread\n", 7, &written, NULL);
+  HaulLinkResult last = link_last (link, &error);
+  if (test->ends)
+    {
+      g_assert_no_error (error);
+      g_assert_cmpint (last, ==, HAUL_LINK_END);
+    }
+  else
+    {
+      g_assert_error (error, HAUL_ERROR, (int) test->code);
+      g_assert_cmpint (last, ==, HAUL_LINK_FAILED);
+      link_has_words (error, test->words);
+      g_assert_null (strstr (error->message, "secret"));
+    }
+  haul_link_close (link);
+}
+
+/* The end of the command says more than that the handshake broke off. */
+static void
+test_tunnel_handshake (void)
+{
+  HaulLinkOptions options = tunnel_options ("exit 5");
+  options.implicit_tls = TRUE;
+  link_must_fail (&options, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
+                  "tunnel command 'exit' ended with exit status 5");
+}
+
+static void
+test_tunnel_write (void)
+{
+  HaulLinkOptions options = tunnel_options ("exit 6");
+  HaulLink *link = link_must_open (&options);
+  g_autoptr (GError) error = NULL;
+  link_write_until_failure (link, &error);
+  g_assert_error (error, HAUL_ERROR, HAUL_ERROR_NETWORK);
+  link_has_words (error, "exit status 6");
+  haul_link_close (link);
+}
+
+/* However stubborn it is, the command is gone when the link is. */
+static void
+test_tunnel_stubborn (gconstpointer command)
+{
+  for (guint aborting = 0; aborting < 2; aborting++)
+    {
+      HaulLinkOptions options = tunnel_options (command);
+      HaulLink *link = link_must_open (&options);
+      g_autofree char *line = link_hear_line (link);
+      guint64 process = g_ascii_strtoull (line, NULL, 10);
+      g_assert_cmpuint (process, >, 1);
+      if (aborting != 0)
+        haul_link_abort (link);
+      else
+        haul_link_close (link);
+      g_assert_cmpint (kill ((pid_t) process, 0), ==, -1);
+      g_assert_cmpint (errno, ==, ESRCH);
+    }
+}
+
+static void
+test_tunnel_no_name (void)
+{
+  HaulLinkOptions options = tunnel_options ("cat");
+  options.host = NULL;
+  options.implicit_tls = TRUE;
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
+                  "no host name|give host or tls-fingerprint");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
+    g_test_add_data_func (ways[i].path, &ways[i], test_way);
+  g_test_add_func ("/link/proxy/refuses-to-connect", test_refusals);
+  g_test_add_func ("/link/proxy/refuses-the-login", test_logins);
+  g_test_add_func ("/link/proxy/stalls", test_stall);
+  g_test_add_func ("/link/proxy/cancelled", test_cancelled);
+  g_test_add_func ("/link/proxy/is-not-there", test_no_proxy_there);
+  g_test_add_data_func ("/link/proxy/of-unknown-kind", "quic://proxy:1", test_bad_proxy);
+  g_test_add_data_func ("/link/proxy/without-host", "socks5://:1080", test_bad_proxy);
+  g_test_add_data_func ("/link/proxy/no-address", "proxy:1080", test_bad_proxy);
+  g_test_add_func ("/link/tunnel/talks", test_tunnel);
+  g_test_add_func ("/link/tunnel/talks-tls", test_tunnel_tls);
+  for (gsize i = 0; i < G_N_ELEMENTS (tunnel_cases); i++)
+    g_test_add_data_func (tunnel_cases[i].path, &tunnel_cases[i], test_tunnel_end);
+  g_test_add_func ("/link/tunnel/fails-in-handshake", test_tunnel_handshake);
+  g_test_add_func ("/link/tunnel/fails-before-write", test_tunnel_write);
+  g_test_add_data_func ("/link/tunnel/ignores-end-of-input", "echo $$; exec sleep 1000",
+                        test_tunnel_stubborn);
+  g_test_add_data_func ("/link/tunnel/ignores-sigterm",
+                        "echo $$; trap '' TERM; exec sleep 1000", test_tunnel_stubborn);
+  g_test_add_func ("/link/tunnel/tls-without-name", test_tunnel_no_name);
+  return g_test_run ();
+}
