@@ -11,6 +11,7 @@ typedef struct
   GError *error;         /* NULL: it exists now */
   gboolean plain_again;  /* refused with its special use */
   gboolean parent_again; /* refused for its parent */
+  gboolean name_again;   /* refused, perhaps for a character in its name */
   const HaulFolder *folder;
   ImapSession *session;
 } Making;
@@ -44,6 +45,9 @@ on_created (const ImapReply *reply, gpointer user_data)
     }
   making->plain_again = reply->code == IMAP_CODE_USEATTR;
   making->parent_again = making->error->code == HAUL_ERROR_NOT_FOUND;
+  making->name_again = !making->plain_again && !making->parent_again
+                       && (making->error->code == HAUL_ERROR_REJECTED
+                           || making->error->code == HAUL_ERROR_PROTOCOL);
 }
 
 /* The special uses of @folder as CREATE takes them; NULL: none, or the server cannot. */
@@ -132,15 +136,19 @@ create_parents (Making *making, GError **error)
   return TRUE;
 }
 
+/* One more attempt, in the way that the refusal suggests. */
 static gboolean
 mend (Making *making, GError **error)
 {
+  gboolean with_use = !making->plain_again;
   if (making->parent_again && !create_parents (making, error))
     return FALSE;
-  if (!making->parent_again && !making->plain_again)
+  /* A parent may have got another name meanwhile, too. */
+  if (making->name_again && !imap_session_escape (making->session, making->mailbox))
     return TRUE;
-  gboolean with_use = !making->plain_again;
-  making->parent_again = making->plain_again = FALSE;
+  if (!making->parent_again && !making->plain_again && !making->name_again)
+    return TRUE;
+  making->parent_again = making->plain_again = making->name_again = FALSE;
   return send_create (making, with_use, error)
          && imap_connection_drain (making->session->connection, error);
 }
@@ -167,7 +175,8 @@ static gboolean
 make_all (ImapSession *self, Making *makings, gsize count, GError **error)
 {
   for (gsize i = 0; i < count; i++)
-    if (makings[i].mailbox != NULL && !makings[i].mailbox->listed
+    if (makings[i].mailbox != NULL
+        && !(makings[i].mailbox->listed && makings[i].mailbox->selectable)
         && !send_create (&makings[i], TRUE, error))
       return FALSE;
   for (gsize i = 0; i < count; i++)
@@ -207,7 +216,6 @@ imap_create (gpointer session, const HaulFolder *folders, gsize count,
         func (folders[i].path, makings[i].error, user_data);
       g_clear_error (&makings[i].error);
     }
-  self->listed = FALSE;
   return ok;
 }
 

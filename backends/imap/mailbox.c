@@ -42,26 +42,57 @@ imap_mailbox_free (gpointer data)
   g_free (self);
 }
 
+/* What a server may refuse in a name although IMAP allows it: its own delimiter, that of
+ * its store (Maildir++, file systems), wildcards, and control characters. */
+#define AWKWARD "./\\~#^*<>:|?\""
+
+/* Whether @c may stand as %XX in a name. */
+static gboolean
+may_be_escaped (guchar c)
+{
+  return c < ' ' || c == 0x7f || c == ' ' || c == '%' || strchr (AWKWARD, c) != NULL;
+}
+
+/* The byte that "%XX" at @text stands for; 0: it stands for itself. */
+static guchar
+escaped_byte (const char *text)
+{
+  if (text[0] != '%' || !g_ascii_isxdigit (text[1]) || !g_ascii_isxdigit (text[2])
+      || g_ascii_islower (text[1]) || g_ascii_islower (text[2]))
+    return 0;
+  guchar c = (guchar) (g_ascii_xdigit_value (text[1]) * 16
+                       + g_ascii_xdigit_value (text[2]));
+  return may_be_escaped (c) ? c : 0;
+}
+
+/* Blanks that a server may trim or squeeze. */
+static gboolean
+is_loose_blank (const char *name, const char *at)
+{
+  return *at == ' ' && (at == name || at[1] == '\0' || at[1] == ' ');
+}
+
 /*
- * A name that holds the server's delimiter is written with it as %XX; a '%' in front of
- * those very digits becomes %25, so that no two names meet. "a.b" on a server with '.' is
- * "a%2Eb", and comes back as "a.b".
+ * A name as it may be sent: the server's delimiter, and what @forbidden (may be NULL)
+ * names, is written as %XX; with @careful so is everything that a server might refuse. A
+ * '%' that would be read as such becomes %25, so that no two names meet and each comes
+ * back: "a.b" on a server with '.' is "a%2Eb".
  */
 static char *
-escape_delimiter (const char *name, char delimiter)
+escape_name (const char *name, char delimiter, const char *forbidden, gboolean careful)
 {
-  char hex[4];
   GString *out = g_string_new (NULL);
-  (void) g_snprintf (hex, sizeof hex, "%02X", (guint) (guchar) delimiter);
   for (const char *at = name; *at != '\0'; at++)
     {
-      const char *behind = at + 1;
-      while (*at == '%' && g_str_has_prefix (behind, "25"))
-        behind += 2;
-      if (*at == delimiter)
-        g_string_append_printf (out, "%%%s", hex);
-      else if (*at == '%' && g_ascii_strncasecmp (behind, hex, 2) == 0)
-        g_string_append (out, "%25");
+      guchar c = (guchar) *at;
+      gboolean refused = c == (guchar) delimiter
+                         || (forbidden != NULL && c < 0x80 && may_be_escaped (c)
+                             && strchr (forbidden, c) != NULL);
+      gboolean awkward = careful && c < 0x80 && c != ' ' && c != '%'
+                         && may_be_escaped (c);
+      if (refused || awkward || (careful && is_loose_blank (name, at))
+          || escaped_byte (at) != 0)
+        g_string_append_printf (out, "%%%02X", (guint) c);
       else
         g_string_append_c (out, *at);
     }
@@ -69,36 +100,21 @@ escape_delimiter (const char *name, char delimiter)
 }
 
 static char *
-unescape_delimiter (const char *name, char delimiter)
+unescape_name (const char *name)
 {
-  char hex[4];
   GString *out = g_string_new (NULL);
-  (void) g_snprintf (hex, sizeof hex, "%02X", (guint) (guchar) delimiter);
   for (const char *at = name; *at != '\0'; at++)
     {
-      const char *behind = at + 1;
-      while (*at == '%' && g_str_has_prefix (behind, "25"))
-        behind += 2;
-      gboolean escaped = *at == '%' && g_ascii_strncasecmp (behind, hex, 2) == 0;
-      if (escaped && behind == at + 1)
-        {
-          g_string_append_c (out, delimiter);
-          at += 2;
-        }
-      else if (escaped)
-        {
-          g_string_append_c (out, '%');
-          at += 2;
-        }
-      else
-        g_string_append_c (out, *at);
+      guchar c = escaped_byte (at);
+      g_string_append_c (out, c != 0 ? (char) c : *at);
+      at += c != 0 ? 2 : 0;
     }
   return g_string_free (out, FALSE);
 }
 
 /* One name of a path from its wire form; never empty. */
 static char *
-decode_name (const ImapSession *self, const char *raw, gsize length, char delimiter)
+decode_name (const ImapSession *self, const char *raw, gsize length)
 {
   g_autofree char *copy = g_strndup (raw, length);
   g_autofree char *name = NULL;
@@ -106,9 +122,7 @@ decode_name (const ImapSession *self, const char *raw, gsize length, char delimi
     name = g_steal_pointer (&copy);
   else
     (void) imap_mutf7_decode ((ImapString){ copy, length }, &name);
-  if (delimiter == '\0')
-    return g_steal_pointer (&name);
-  return unescape_delimiter (name, delimiter);
+  return unescape_name (name);
 }
 
 /* Where the names begin: behind the prefix of the personal namespace. */
@@ -142,7 +156,7 @@ split_path (const ImapSession *self, ImapString wire, char delimiter)
                                           : memchr (start, delimiter, wire.length - at);
       gsize length = end == NULL ? wire.length - at : (gsize) (end - start);
       if (length > 0)
-        g_ptr_array_add (names, decode_name (self, start, length, delimiter));
+        g_ptr_array_add (names, decode_name (self, start, length));
       at += length + 1;
     }
   if (names->len == 0)
@@ -195,11 +209,11 @@ imap_session_clear_mailboxes (ImapSession *self)
 
 /* One name as this server would have it. */
 static char *
-encode_name (const ImapSession *self, const char *name, GError **error)
+encode_name (const ImapSession *self, const char *name, gboolean careful, GError **error)
 {
-  g_autofree char *escaped = self->delimiter == '\0'
-                                 ? g_strdup (name)
-                                 : escape_delimiter (name, self->delimiter);
+  g_autofree char *escaped = escape_name (name, self->delimiter,
+                                          self->quirks->forbidden_in_names,
+                                          careful || self->quirks->trims_names);
   if (self->utf8)
     return g_steal_pointer (&escaped);
   g_autoptr (GError) local = NULL;
@@ -233,7 +247,7 @@ find_parent (const ImapSession *self, HaulPath path, guint *out_depth)
 }
 
 static char *
-make_wire (const ImapSession *self, HaulPath path, GError **error)
+make_wire (const ImapSession *self, HaulPath path, gboolean careful, GError **error)
 {
   guint depth = 0;
   const ImapMailbox *parent = find_parent (self, path, &depth);
@@ -248,7 +262,7 @@ make_wire (const ImapSession *self, HaulPath path, GError **error)
     g_string_append (wire, self->prefix);
   for (guint i = depth; path[i] != NULL; i++)
     {
-      g_autofree char *name = encode_name (self, path[i], error);
+      g_autofree char *name = encode_name (self, path[i], careful, error);
       if (name == NULL)
         {
           g_string_free (wire, TRUE);
@@ -284,7 +298,7 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
       return NULL;
     }
   char *wire = haul_path_is_inbox (path) ? g_strdup ("INBOX")
-                                         : make_wire (self, path, error);
+                                         : make_wire (self, path, FALSE, error);
   if (wire == NULL)
     return NULL;
   mailbox = g_new0 (ImapMailbox, 1);
@@ -294,6 +308,21 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
   g_hash_table_insert (self->by_path, g_steal_pointer (&key), mailbox);
   g_ptr_array_add (self->mailboxes, mailbox);
   return mailbox;
+}
+
+gboolean
+imap_session_escape (ImapSession *self, ImapMailbox *mailbox)
+{
+  g_autoptr (GError) ignored = NULL;
+  char *wire = make_wire (self, (HaulPath) mailbox->path, TRUE, &ignored);
+  if (wire == NULL || strcmp (wire, mailbox->wire) == 0)
+    {
+      g_free (wire);
+      return FALSE;
+    }
+  g_free (mailbox->wire);
+  mailbox->wire = wire;
+  return TRUE;
 }
 
 void

@@ -13,6 +13,8 @@
 ImapCommand *
 imap_session_command (ImapSession *self, const char *words)
 {
+  /* Whatever it is, the listing may be out of date behind it. */
+  self->listed = FALSE;
   return imap_command_new (imap_connection_tag (self->connection), words,
                            imap_connection_wire (self->connection));
 }

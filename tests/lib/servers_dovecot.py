@@ -78,7 +78,7 @@ passdb {{
   driver = passwd-file
   args = scheme=PLAIN {folder}/users
 }}
-userdb {{
+{anyone}userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/mail/%u
 }}
@@ -119,12 +119,17 @@ service auth {{
 """
 
 
+ANYONE = f"passdb {{\n  driver = static\n  args = password={PASSWORD}\n}}\n"
+
+
 class Dovecot:
     """options: format=maildir|sdbox separator=. prefix=INBOX. users=N quota=50M (or 0) special-use=yes|no
-    literal-minus=yes|no mechanisms='plain login …' mask='LITERAL+ …' capability='…' bad-certificates=yes"""
+    literal-minus=yes|no mechanisms='plain login …' mask='LITERAL+ …' capability='…' bad-certificates=yes
+    anyone=yes (any name is an account)"""
 
     DEFAULTS = {"format": "maildir", "separator": "/", "prefix": "", "users": "20", "quota": "0",
                 "special-use": "yes", "literal-minus": "no", "mask": "", "capability": "", "bad-certificates": "no",
+                "anyone": "no",
                 "mechanisms": "plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2"}
 
     def __init__(self, world, name, options):
@@ -181,7 +186,7 @@ class Dovecot:
         self.world.write(f"{self.name}/dovecot.conf", SETTINGS.format(
             folder=self.folder, name=f"mailhaul-test-{self.name}", log=self.log, listen=self.listen,
             certificate=self.certificate, key=self.key, mechanisms=options["mechanisms"], location=location,
-            users=users, uid=uid, gid=gid, separator=options["separator"], prefix=options["prefix"],
+            anyone=ANYONE if options["anyone"] == "yes" else "", users=users, uid=uid, gid=gid, separator=options["separator"], prefix=options["prefix"],
             mailboxes=mailboxes if options["special-use"] == "yes" else "", literal_minus=options["literal-minus"],
             capability=capability, quota=quota if options["quota"] != "0" else "", port=self.port,
             tls_port=self.tls_port) + self.locals)

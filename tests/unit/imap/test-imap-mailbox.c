@@ -14,6 +14,7 @@ session_new (const char *prefix, char delimiter)
   self->prefix = g_strdup (prefix);
   self->delimiter = delimiter;
   self->peer = g_strdup ("imap.example:993");
+  self->quirks = imap_quirks_for (NULL);
   return self;
 }
 
@@ -74,8 +75,11 @@ test_read (void)
     { "", '/', "a &- b", "a & b" },
     { "", '.', "a%2Eb", "a.b" },
     { "", '.', "a%252Eb", "a%252Eb" },
-    { "", '/', "a%2Eb", "a%252Eb" },
+    { "", '/', "a%2Eb", "a.b" },
+    { "", '/', "a%2eb", "a%252eb" },
+    { "", '/', "a%41b", "a%2541b" },
     { "", '/', "a%2Fb", "a%2Fb" },
+    { "", '/', "100%", "100%25" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
@@ -146,6 +150,28 @@ test_round_trip (void)
       g_string_free (name, TRUE);
     }
   g_assert_cmpuint (g_hash_table_size (seen), >, 6000);
+}
+
+/* What a server refused is written so that it need not, and comes back all the same. */
+static void
+test_escapes (void)
+{
+  static const char *const names[] = { "a.b",   " a",        "a  b ",     "tab\there",
+                                       "~x",    "a\\b",      "100%",      "%2E",
+                                       "a%20b", "INBOX.old", "\303\274.x" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const char *path[] = { names[i], NULL };
+      ImapSession *self = session_new ("", '/');
+      ImapMailbox *mailbox = imap_session_mailbox (self, path, NULL);
+      (void) imap_session_escape (self, mailbox);
+      g_assert_null (strpbrk (mailbox->wire, ".~\\\t"));
+      g_assert_false (g_str_has_prefix (mailbox->wire, " "));
+      ImapSession *reader = session_new ("", '/');
+      g_assert_cmpstr (add (reader, mailbox->wire)->path[0], ==, names[i]);
+      session_free (reader);
+      session_free (self);
+    }
 }
 
 static void
@@ -223,6 +249,7 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/mailbox/reads-wire-names", test_read);
   g_test_add_func ("/imap/mailbox/writes-wire-names", test_write);
   g_test_add_func ("/imap/mailbox/every-name-comes-back", test_round_trip);
+  g_test_add_func ("/imap/mailbox/escapes-what-was-refused", test_escapes);
   g_test_add_func ("/imap/mailbox/names-that-read-alike-stay-two", test_twins);
   g_test_add_func ("/imap/mailbox/a-parent-keeps-its-wire-name",
                    test_parent_keeps_its_wire_name);
