@@ -408,6 +408,10 @@ add_folder_behaviours (const Setup *setup)
       if (setup->only_inbox && behaviours[i].run != missing_destination
           && behaviours[i].run != missing_source && behaviours[i].run != inbox)
         continue;
+      if (setup->account
+          && (behaviours[i].run == missing_destination
+              || behaviours[i].run == missing_source))
+        continue;
       g_autofree char *path = g_strconcat ("/contract/", behaviours[i].path, NULL);
 
       g_test_add (path, World, setup, world_up, behaviours[i].run, world_down);

@@ -20,6 +20,7 @@ typedef struct
   gboolean fresh; /* some option has a {dir} or {name}: each behaviour has a store */
   gboolean only_source; /* the role asked for cannot write */
   gboolean only_inbox;  /* the store has no other folder */
+  gboolean account;     /* of a server: it cannot be missing or made */
   guint scale;          /* divides the large numbers */
 } Setup;
 
@@ -121,6 +122,8 @@ char *content_text (gconstpointer data, gsize length);
 /* assert_holds: the folder, as a session of @role sees it, holds exactly the @mails that
  * are done: content, size, flags, keywords, dates. */
 void assert_holds (World *world, HaulRole role, char **path, GPtrArray *mails);
+/* assert_holds_at_least: these, and beside them only such that have no result yet. */
+void assert_holds_at_least (World *world, HaulRole role, char **path, GPtrArray *mails);
 /* assert_key: the two keys are the same bytes. */
 void assert_key (HaulBytes a, GBytes *b);
 /* bytes_view: of a GBytes; NULL gives none. */

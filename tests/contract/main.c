@@ -15,6 +15,7 @@ typedef struct
   char **options;
   char **plugin_paths;
   gboolean only_inbox;
+  gboolean account;
   int scale;
 } Arguments;
 
@@ -34,6 +35,10 @@ parse_arguments (Arguments *arguments, int *argc, char ***argv, GError **error)
       "Folder to look for plugins in", "DIRECTORY" },
     { "only-inbox", 0, 0, G_OPTION_ARG_NONE, &arguments->only_inbox,
       "The store has no other folder and can make none", NULL },
+    { "account", 0, 0, G_OPTION_ARG_NONE, &arguments->account,
+      "The store is an account of a server: it has an inbox from the start, and sets "
+      "dates that are not past to now",
+      NULL },
     { "scale", 0, 0, G_OPTION_ARG_INT, &arguments->scale,
       "Divide the large numbers by this, for slow servers", "N" },
     { NULL },
@@ -75,6 +80,7 @@ fill_setup (Setup *setup, const Arguments *arguments, GError **error)
       setup->fresh = TRUE;
   setup->only_source = g_strcmp0 (arguments->role, "source") == 0;
   setup->only_inbox = arguments->only_inbox;
+  setup->account = arguments->account;
   setup->scale = (guint) arguments->scale;
   setup->backend = registry_backend (setup->registry, arguments->backend, error);
   if (setup->backend == NULL)

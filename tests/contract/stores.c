@@ -218,9 +218,13 @@ broken_off (World *world, gsize at, const FeedRules *rules)
   create_folder (session, path, 0);
   if (!store_mails (session, mails, rules, &error))
     {
-      /* An IMAP session that broke inside a literal is over; others must go on. */
+      /* An IMAP session that broke inside a literal is over: what has no result may be
+       * there or not. */
       g_assert_cmpint (haul_error_scope (error), >=, HAUL_SCOPE_SESSION);
-      g_clear_error (&error);
+      g_clear_pointer (&session, session_close);
+      broken->outcome = MAIL_FAILED;
+      assert_holds_at_least (world, HAUL_ROLE_SOURCE, path, mails);
+      return;
     }
   else
     {
