@@ -253,6 +253,8 @@ void
 imap_fetch_blame (ImapFetch *self, const GError *reason)
 {
   const ImapWanted *wanted = NULL;
+  if (reason->domain != HAUL_ERROR)
+    return; /* cancelled */
   if (self->body.place != IMAP_BODY_NONE)
     wanted = imap_jobs_wanted (self->jobs, self->body.uid);
   for (const GList *at = self->in_flight.head; at != NULL && wanted == NULL;
@@ -265,8 +267,7 @@ imap_fetch_blame (ImapFetch *self, const GError *reason)
   if (wanted == NULL)
     return;
   GError *copy = NULL;
-  int code = reason->domain == HAUL_ERROR ? reason->code : HAUL_ERROR_NETWORK;
-  (void) haul_error_set (&copy, (HaulErrorCode) code, HAUL_SCOPE_MESSAGE,
+  (void) haul_error_set (&copy, (HaulErrorCode) reason->code, HAUL_SCOPE_MESSAGE,
                          "fetch message UID %u: %s", wanted->uid, reason->message);
   imap_fetch_fail (self, wanted, copy);
 }

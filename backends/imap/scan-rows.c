@@ -9,6 +9,9 @@
 /* VANISH_STEPS: UIDs of one VANISHED that are looked at one by one; a server that names
  * more leaves the count in doubt, and the scan asks. */
 #define VANISH_STEPS 4096u
+/* HELD_LIMIT_BYTES: of the headers of all rows that wait; a row beyond goes without,
+ * which costs a closer look later, not memory without end. */
+#define HELD_LIMIT_BYTES ((gsize) 64 * 1024 * 1024)
 
 /* A row that waits. */
 typedef struct
@@ -33,6 +36,7 @@ struct _ImapRows
   guint64 passed_count;
   guint64 gone_count; /* of those that passed */
   guint whole_held;
+  gsize held_bytes; /* of headers */
   gboolean doubtful;
 };
 
@@ -139,6 +143,7 @@ remove_held (ImapRows *self, Held *held)
 {
   if (is_whole (self, held))
     self->whole_held--;
+  self->held_bytes -= held->row.headers.length;
   g_tree_remove (self->held, GUINT_TO_POINTER (held->row.uid));
 }
 
@@ -166,9 +171,25 @@ may_pass (const ImapRows *self, const ImapRow *row)
   return FALSE;
 }
 
+static void
+keep_headers (ImapRows *self, Held *held, HaulBytes headers)
+{
+  self->held_bytes -= held->row.headers.length;
+  g_clear_pointer (&held->headers, g_free);
+  held->row.headers = HAUL_NO_BYTES;
+  if (headers.length > HELD_LIMIT_BYTES - self->held_bytes)
+    {
+      held->row.known &= ~(guint) IMAP_FETCH_BODY;
+      return;
+    }
+  held->headers = g_memdup2 (headers.data, headers.length);
+  held->row.headers = (HaulBytes){ held->headers, headers.length };
+  self->held_bytes += headers.length;
+}
+
 /* Adds what @part says to what is held; the later word counts. */
 static void
-merge (Held *held, const ImapRow *part)
+merge (ImapRows *self, Held *held, const ImapRow *part)
 {
   ImapRow *row = &held->row;
   if (part->number != 0)
@@ -190,11 +211,7 @@ merge (Held *held, const ImapRow *part)
       row->zone_minutes = part->zone_minutes;
     }
   if (part->known & IMAP_FETCH_BODY)
-    {
-      g_free (held->headers);
-      held->headers = g_memdup2 (part->headers.data, part->headers.length);
-      row->headers = (HaulBytes){ held->headers, part->headers.length };
-    }
+    keep_headers (self, held, part->headers);
 }
 
 static Held *
@@ -236,7 +253,7 @@ imap_rows_add (ImapRows *self, const ImapRow *part, GError **error)
     return pass (self, part, error) && (lowest == NULL || drain (self, error));
   Held *held = hold (self, part->uid);
   gboolean was_whole = is_whole (self, held);
-  merge (held, part);
+  merge (self, held, part);
   if (!was_whole && is_whole (self, held))
     self->whole_held++;
   return drain (self, error);
@@ -316,6 +333,7 @@ imap_rows_drop_held (ImapRows *self)
 {
   g_tree_remove_all (self->held);
   self->whole_held = 0;
+  self->held_bytes = 0;
 }
 
 void

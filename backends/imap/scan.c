@@ -10,6 +10,9 @@
   " BODY.PEEK[HEADER.FIELDS"                                                             \
   " (MESSAGE-ID DATE FROM TO CC SUBJECT IN-REPLY-TO REFERENCES)]"
 
+/* HELD_MAX: messages whose rows may all wait for the end of the command where no sequence
+ * number tells whether a lower one is missing: about 5 MB beside headers. */
+#define HELD_MAX 20000u
 /* PROBES_MAX: questions whether vanished messages exist, before listing all is cheaper.
  */
 #define PROBES_MAX 16u
@@ -96,7 +99,9 @@ list_from (ImapScanRun *self, guint32 first, GError **error)
   if (limit > 0 && limit < self->start.messages)
     return imap_scan_windows (self, first, limit, error);
   gboolean numbered = self->from == 0 && !self->session->uidonly;
-  imap_rows_set_mode (self->rows, numbered ? IMAP_ROWS_BY_NUMBER : IMAP_ROWS_BY_UID);
+  imap_rows_set_mode (self->rows, numbered                           ? IMAP_ROWS_BY_NUMBER
+                                  : self->start.messages <= HELD_MAX ? IMAP_ROWS_HELD
+                                                                     : IMAP_ROWS_BY_UID);
   return list_at_once (self, first, error);
 }
 

@@ -180,7 +180,7 @@ static const FromVector from_vectors[] = {
   { "far-above", 4000000000u, FIVE "@count UID * = 1\n", "" },
   { "all", 1, FIVE, ALL_5 },
   { "one-hidden-is-found", 2, FIVE "@on UID FETCH 2:\\* *\n@answer drop 1\n@default\n",
-    "3 size=5;4 size=5;5 size=5;2 size=5" },
+    "2 size=5;3 size=5;4 size=5;5 size=5" },
   { "search-that-names-lower-ones", 4,
     FIVE "@on UID SEARCH *\nS: * SEARCH 1 4 5\n@ok done\n", "4 size=5;5 size=5" },
   { "refused", 4, FIVE "@on UID FETCH 4:\\* (*FLAGS*)\n@no cannot\n",

@@ -118,6 +118,45 @@ static const Vector vectors[] = {
     "@never UID FETCH 1:\\* *\n@count UID FETCH 1:2 * = 1\n@count UID FETCH 3:4 * = 1\n"
     "@count UID FETCH 5 * <= 1\n",
     ALL_5, NULL },
+  { "partial-windows", SOME,
+    "@capability IMAP4rev1 ESEARCH PARTIAL MESSAGELIMIT=2\n" FIVE
+    "@on UID FETCH 1:\\* * (PARTIAL 1:2)\nS: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 5)\n"
+    "S: * 2 FETCH (UID 2 FLAGS () RFC822.SIZE 5)\n@ok done\n"
+    "@on UID FETCH 3:\\* * (PARTIAL 1:2)\nS: * 4 FETCH (UID 4 FLAGS () RFC822.SIZE 5)\n"
+    "S: * 3 FETCH (UID 3 FLAGS () RFC822.SIZE 5)\n@ok done\n"
+    "@on UID FETCH 5:\\* * (PARTIAL 1:2)\nS: * 5 FETCH (UID 5 FLAGS () RFC822.SIZE 5)\n"
+    "@ok done\n@count UID * = 3\n",
+    ALL_5, NULL },
+  { "windows-over-sparse-uids", SOME,
+    "@capability IMAP4rev1 ESEARCH MESSAGELIMIT=2\n@mailbox INBOX\n"
+    "@message uid=7 text=12345\n@message uid=90000 text=12345\n"
+    "@message uid=90001 text=12345\n@message uid=4000000000 text=12345\n"
+    "@count UID FETCH * <= 30\n",
+    "7 size=5;90000 size=5;90001 size=5;4000000000 size=5", NULL },
+  { "window-that-is-cut-all-the-same", SOME,
+    "@capability IMAP4rev1 ESEARCH MESSAGELIMIT=4\n" FIVE
+    "@on UID FETCH 1:4 *\nS: * 3 FETCH (UID 3 FLAGS () RFC822.SIZE 5)\n"
+    "S: * 4 FETCH (UID 4 FLAGS () RFC822.SIZE 5)\n@ok [MESSAGELIMIT 2 3] more\n"
+    "@count UID FETCH 1:2 * = 1\n",
+    ALL_5, NULL },
+  { "uidonly", SOME,
+    "@greeting * OK imapgate-1.2 Yahoo\n"
+    "@capability IMAP4rev1 ENABLE ESEARCH UIDONLY PARTIAL MESSAGELIMIT=1000\n"
+    "@mailbox INBOX\n@messages 2 text=x\n"
+    "@on ENABLE *\nS: * ENABLED UIDONLY\n@ok enabled\n"
+    "@on UID FETCH 1:4294967294 (UID FLAGS RFC822.SIZE)\n"
+    "S: * 1 UIDFETCH (FLAGS () RFC822.SIZE 1)\n"
+    "S: * 2 UIDFETCH (FLAGS () RFC822.SIZE 1)\n@ok done\n@count UID * = 1\n",
+    "1 size=1;2 size=1", NULL },
+  { "uidonly-and-one-missing", SOME,
+    "@greeting * OK imapgate-1.2 Yahoo\n"
+    "@capability IMAP4rev1 ENABLE ESEARCH UIDONLY PARTIAL MESSAGELIMIT=1000\n"
+    "@mailbox INBOX\n@messages 2 text=x\n"
+    "@on ENABLE *\nS: * ENABLED UIDONLY\n@ok enabled\n"
+    "@on UID FETCH 1:4294967294 (UID FLAGS RFC822.SIZE)\n"
+    "S: * 2 UIDFETCH (FLAGS () RFC822.SIZE 1)\n@ok done\n"
+    "@on UID FETCH 1 *\nS: * 1 UIDFETCH (FLAGS () RFC822.SIZE 1)\n@ok done\n",
+    "1 size=1;2 size=1", NULL },
   { "uidfetch-lines", SOME,
     "@mailbox INBOX\n@messages 2 text=x\n@on UID FETCH *\n"
     "S: * 1 UIDFETCH (FLAGS () RFC822.SIZE 1)\n"
