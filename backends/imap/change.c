@@ -136,7 +136,8 @@ typedef struct
   const ImapChange *changes;
   ImapChangeOutcome *outcomes;
   guint count;
-  GHashTable *by_uid; /* uid → index + 1 */
+  GHashTable *by_uid; /* uid → index + 1 of its last change */
+  guint *before;      /* index + 1 of the change before for the same uid; 0: none */
   gboolean *seen;
   GHashTable *errors;
   ImapMailbox *mailbox;
@@ -202,11 +203,12 @@ on_look (const ImapEvent *event, gpointer user_data, GError **error)
     return TRUE;
   guint at = GPOINTER_TO_UINT (
       g_hash_table_lookup (look->by_uid, GUINT_TO_POINTER (event->fetch.uid)));
-  if (at == 0)
-    return TRUE;
-  look->seen[at - 1] = TRUE;
-  if (event->fetch.known & IMAP_FETCH_FLAGS)
-    judge (look, at - 1, event->fetch.flags);
+  for (; at > 0; at = look->before[at - 1])
+    {
+      look->seen[at - 1] = TRUE;
+      if (event->fetch.known & IMAP_FETCH_FLAGS)
+        judge (look, at - 1, event->fetch.flags);
+    }
   return TRUE;
 }
 
@@ -254,13 +256,16 @@ imap_change_apply (ImapSession *self, const ImapChange *changes, guint count,
                                                          (GDestroyNotify) g_error_free);
   g_autoptr (GHashTable) by_uid = g_hash_table_new (NULL, NULL);
   g_autofree gboolean *seen = g_new0 (gboolean, MAX (count, 1));
+  g_autofree guint *before = g_new0 (guint, MAX (count, 1));
   Round round = { self, g_ptr_array_new (), errors };
-  Look look = {
-    changes, out_outcomes, count, by_uid, seen, errors, self->selected.mailbox
-  };
+  Look look = { changes, out_outcomes, count,  by_uid,
+                before,  seen,         errors, self->selected.mailbox };
   for (guint i = 0; i < count; i++)
-    g_hash_table_insert (by_uid, GUINT_TO_POINTER (changes[i].uid),
-                         GUINT_TO_POINTER (i + 1));
+    {
+      gpointer uid = GUINT_TO_POINTER (changes[i].uid);
+      before[i] = GPOINTER_TO_UINT (g_hash_table_lookup (by_uid, uid));
+      g_hash_table_insert (by_uid, uid, GUINT_TO_POINTER (i + 1));
+    }
   gboolean ok = store_groups (&round, groups, error)
                 && (round.refused->len == 0 || store_apart (&round, error))
                 && look_at_flags (self, &look, error);

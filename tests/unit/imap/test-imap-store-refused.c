@@ -276,8 +276,8 @@ test_create (void)
 static void
 test_cannot_create (void)
 {
-  g_autoptr (TargetWorld) world = target_world_new (
-      DOVECOT "@on CREATE New\n  @no [NOPERM] Not you\n");
+  g_autoptr (TargetWorld)
+      world = target_world_new (DOVECOT "@on CREATE New\n  @no [NOPERM] Not you\n");
   target_add (world, "New", GOOD);
   target_add (world, "New", GOOD);
   target_add (world, "INBOX", GOOD);
