@@ -4,7 +4,7 @@
  * bytes both ways, ends of all kinds. SIGPIPE keeps its default, which would kill this
  * program.
  */
-#include "test-link-common.h"
+#include "link-client.h"
 
 #include <string.h>
 
@@ -43,12 +43,21 @@ serve_cancel (PeerSide *side, gpointer user_data)
   peer_side_stall (side);
 }
 
+/* Wake: a context to be woken, and word that it was. */
+typedef struct
+{
+  GAsyncQueue *contexts;
+  GAsyncQueue *done;
+} Wake;
+
 static void
 serve_wake (PeerSide *side, gpointer user_data)
 {
-  GAsyncQueue *contexts = user_data;
+  const Wake *self = user_data;
   g_autofree char *line = peer_side_line (side);
-  g_main_context_wakeup (g_async_queue_pop (contexts));
+  GMainContext *context = g_async_queue_pop (self->contexts);
+  g_main_context_wakeup (context);
+  g_async_queue_push (self->done, context);
   peer_side_stall (side);
 }
 
@@ -247,25 +256,6 @@ test_cancelled_waiting (void)
 
 /* ---- waiting ---- */
 
-/* Each wake-up ends one wait, also the one that came before it. */
-static void
-test_wake_up (void)
-{
-  g_autoptr (GAsyncQueue) contexts = g_async_queue_new ();
-  g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_wake, contexts);
-  g_autoptr (GError) error = NULL;
-  HaulLinkOptions options = link_options ("127.0.0.1", tls_peer_port (peer), FALSE);
-  HaulLink *link = link_must_open (&options);
-  g_assert_true (haul_link_wait (link, FALSE, FALSE, 0, &error));
-  g_async_queue_push (contexts, haul_link_context (link));
-  link_say (link, "now\n");
-  g_assert_true (haul_link_wait (link, TRUE, FALSE, -1, &error));
-  g_main_context_wakeup (haul_link_context (link));
-  g_assert_true (haul_link_wait (link, FALSE, FALSE, -1, &error));
-  g_assert_no_error (error);
-  haul_link_close (link);
-}
-
 /* Neither too early nor again and again. */
 static guint
 wait_out (HaulLink *link, gboolean reading, gint64 span_us)
@@ -277,6 +267,29 @@ wait_out (HaulLink *link, gboolean reading, gint64 span_us)
     g_assert_true (haul_link_wait (link, reading, FALSE, until_us, &error));
   g_assert_no_error (error);
   return waits;
+}
+
+/* Each wake-up ends one wait, also the one that came before it. */
+static void
+test_wake_up (void)
+{
+  Wake wake = { g_async_queue_new (), g_async_queue_new () };
+  TlsPeer *peer = tls_peer_start ("127.0.0.1", serve_wake, &wake);
+  g_autoptr (GError) error = NULL;
+  HaulLinkOptions options = link_options ("127.0.0.1", tls_peer_port (peer), FALSE);
+  HaulLink *link = link_must_open (&options);
+  (void) wait_out (link, TRUE, 1000); /* no wake-ups of its own any more */
+  g_async_queue_push (wake.contexts, haul_link_context (link));
+  link_say (link, "now\n");
+  g_assert_true (haul_link_wait (link, TRUE, FALSE, -1, &error));
+  (void) g_async_queue_pop (wake.done);
+  g_main_context_wakeup (haul_link_context (link));
+  g_assert_true (haul_link_wait (link, TRUE, FALSE, -1, &error));
+  g_assert_no_error (error);
+  haul_link_close (link);
+  tls_peer_free (peer);
+  g_async_queue_unref (wake.contexts);
+  g_async_queue_unref (wake.done);
 }
 
 static void
@@ -390,7 +403,7 @@ serve_verdict (PeerSide *side, gpointer user_data)
   g_autofree char *line = peer_side_line (side);
   while (peer_side_read (side, buffer, sizeof buffer) > 0)
     continue;
-  g_async_queue_push (user_data, peer_side_was_reset (side) ? "reset" : "end");
+  g_async_queue_push (user_data, g_strdup (peer_side_was_reset (side) ? "reset" : "end"));
 }
 
 static void
@@ -402,7 +415,8 @@ test_close_is_orderly (void)
   HaulLink *link = link_must_open (&options);
   link_say (link, "line\nand more");
   haul_link_close (link);
-  g_assert_cmpstr (g_async_queue_pop (verdicts), ==, "end");
+  g_autofree char *verdict = g_async_queue_pop (verdicts);
+  g_assert_cmpstr (verdict, ==, "end");
 }
 
 static void
@@ -414,7 +428,8 @@ test_abort_resets (void)
   HaulLink *link = link_must_open (&options);
   link_say (link, "line\n");
   haul_link_abort (link);
-  g_assert_cmpstr (g_async_queue_pop (verdicts), ==, "reset");
+  g_autofree char *verdict = g_async_queue_pop (verdicts);
+  g_assert_cmpstr (verdict, ==, "reset");
 }
 
 static void

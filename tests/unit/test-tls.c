@@ -3,7 +3,7 @@
  * STARTTLS, and bytes inside TLS: big transfers both ways, records in pieces, output that
  * is held back, ends of all kinds, channel bindings. SIGPIPE keeps its default.
  */
-#include "test-link-common.h"
+#include "link-client.h"
 
 #include <string.h>
 

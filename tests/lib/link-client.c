@@ -3,7 +3,7 @@
  * The client's side of a conversation in tests of the link: simple blocking calls made of
  * read, write and wait, as a backend makes them. The test's thread.
  */
-#include "test-link-common.h"
+#include "link-client.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * versions, peers that speak no TLS. Certificates are
  * made by the test; the "system's" store is one of them.
  */
-#include "test-link-common.h"
+#include "link-client.h"
 
 #include <string.h>
 
