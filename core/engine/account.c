@@ -119,8 +119,7 @@ forget_if_emptied (Account *self, const FolderSet *folders, GError **error)
     {
       StateFolder *row = rows->pdata[i];
       guint64 delivered = 0;
-      if (!state_count (self->state, row->id,
-                        (1u << STATE_STORED) | (1u << STATE_MATCHED), &delivered, error))
+      if (!state_count (self->state, row->id, STATE_DELIVERED, &delivered, error))
         return FALSE;
       if (delivered == 0)
         continue;

@@ -207,7 +207,7 @@ on_destination_record (const HaulRecord *record, gpointer user_data, GError **er
   if (self->pass->row->id != 0 && !self->pass->keys_void
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
-  if (found && (row.outcome == STATE_STORED || row.outcome == STATE_MATCHED))
+  if (found && ((1u << row.outcome) & STATE_DELIVERED))
     {
       if (self->known != NULL)
         key_set_add (self->known, record->key);
@@ -329,8 +329,8 @@ drop_if_no_surplus (Unknown *self, GError **error)
   if (!self->surplus
       || (destination_caps (pass->lane->destination) & HAUL_CAP_RETURNS_KEYS))
     return TRUE;
-  if (!state_count (pass->lane->account->state, pass->row->id,
-                    (1u << STATE_STORED) | (1u << STATE_MATCHED), &delivered, error))
+  if (!state_count (pass->lane->account->state, pass->row->id, STATE_THERE, &delivered,
+                    error))
     return FALSE;
   if (records_length (self->records) <= delivered)
     {
@@ -372,9 +372,8 @@ search (Pass *self, Unknown *unknown, GError **error)
          && found_flush (unknown->found, error);
 }
 
-/* Another UIDVALIDITY than that of the rows' keys. */
-static gboolean
-is_renumbered (Pass *self)
+gboolean
+pass_is_renumbered (const Pass *self)
 {
   const FolderInfo *destination = self->pair->destination;
   return destination != NULL && (destination->status.known & HAUL_STATUS_UIDVALIDITY)
@@ -385,7 +384,7 @@ is_renumbered (Pass *self)
 gboolean
 pass_match (Pass *self, GError **error)
 {
-  self->keys_void = is_renumbered (self);
+  self->keys_void = pass_is_renumbered (self);
   if (!rekey_sources (self, error) || !pass_settle_skips (self, error))
     return FALSE;
   gboolean wanted = has_candidates (self) || has_lost_changes (self);

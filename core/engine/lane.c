@@ -120,7 +120,12 @@ settle (Lane *lane, Pass *pass)
   if (!lane->account->dry_run && !pass->result->unchanged && pass->row != NULL
       && (pass->ledger.copied > 0 || pass->ledger.flags_updated > 0
           || pass->ledger.matched > 0))
-    g_ptr_array_add (lane->settled, g_steal_pointer (&pass->row));
+    {
+      GBytes *watch = watch_expect (pass->row->watch, pass->result->ledger.copied);
+      g_clear_pointer (&pass->row->watch, g_bytes_unref);
+      pass->row->watch = watch;
+      g_ptr_array_add (lane->settled, g_steal_pointer (&pass->row));
+    }
 }
 
 static gboolean
@@ -406,6 +411,9 @@ on_settled (const HaulFolder *folder, gpointer user_data, GError **error)
     return TRUE;
   g_clear_pointer (&row->destination_token, g_bytes_unref);
   g_clear_pointer (&row->destination_mark, g_bytes_unref);
+  GBytes *watch = watch_settle (row->watch, &folder->status);
+  g_clear_pointer (&row->watch, g_bytes_unref);
+  row->watch = watch;
   if (folder->status.known & HAUL_STATUS_TOKEN)
     row->destination_token = g_bytes_new (folder->status.token.data,
                                           folder->status.token.length);

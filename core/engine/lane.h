@@ -119,6 +119,16 @@ typedef struct
   KeySet *seen;       /* known keys; only for sources whose keys may change */
   guint64 known_rows; /* state rows whose key the scan showed */
   guint64 vanished, vanished_skipped, relisted_skipped;
+  guint64 relisted_removed; /* listed or vanished rows that were STATE_REMOVED */
+
+  /* what a look at the destination found, see watch.c */
+  gboolean watched;        /* the row's watch is as of the listing */
+  KeySet *removed, *back;  /* source keys that are no longer there, or are there again;
+                              NULL: none */
+  KeySet *rehomed;         /* source keys whose row got another destination key; NULL */
+  gboolean by_number;      /* rows have no keys that mean anything: */
+  guint64 removed_unnamed; /* at least so many of those said to be there are not, */
+  guint64 removed_total;   /* and so many of all rows */
   GBytes *source_token;
   gboolean delta;
   guint *ordered;     /* number of the session in which the destination's folder was last
@@ -174,6 +184,22 @@ gboolean pass_settle_skips (Pass *self, GError **error);
 /* pass_is_unchanged: the listing alone proves that there is nothing to do; then the
  * ledger is filled in. */
 gboolean pass_is_unchanged (Pass *self);
+/* watch.c: pass_watch: whether what was delivered is still at the destination, looked up
+ * only if the listing says that something changed there since the last look. */
+gboolean pass_watch (Pass *self, GError **error);
+/* watch.c: pass_is_removed: the delivered message of @row is no longer there. */
+gboolean pass_is_removed (const Pass *self, const StateMessage *row);
+/* watch.c: watch_of: what of a listing says whether messages came or went. (transfer
+ * full); NULL: nothing does. */
+GBytes *watch_of (const HaulFolderStatus *status);
+/* watch.c: watch_expect: the same once @stored messages were added. (transfer full) */
+GBytes *watch_expect (GBytes *before, guint64 stored);
+/* watch.c: watch_settle: the watch of a folder that was written to, from what was
+ * expected and the listing @after: NULL if others were removed meanwhile. (transfer full)
+ */
+GBytes *watch_settle (GBytes *expected, const HaulFolderStatus *after);
+/* index.c: pass_is_renumbered: the destination's keys in rows are void. */
+gboolean pass_is_renumbered (const Pass *self);
 /* index.c: pass_match: finds candidates that are at the destination already. */
 gboolean pass_match (Pass *self, GError **error);
 /* index.c: pass_look_again: after the last receipt: suspects that were sent once more may

@@ -63,6 +63,9 @@ pass_free (Pass *self)
   g_clear_pointer (&self->skipped_rows, g_array_unref);
   g_clear_pointer (&self->source_token, g_bytes_unref);
   g_clear_pointer (&self->seen, key_set_free);
+  g_clear_pointer (&self->removed, key_set_free);
+  g_clear_pointer (&self->back, key_set_free);
+  g_clear_pointer (&self->rehomed, key_set_free);
   g_ptr_array_unref (self->source_failures);
   g_ptr_array_unref (self->stored.failures);
   g_array_unref (self->stored.again);
@@ -251,6 +254,15 @@ post_folder (Pass *self, EventKind kind)
   events_post (self->lane->account->events, &event);
 }
 
+/* Of what was delivered, so many more are known to be removed, but not which. */
+static void
+count_unnamed (Pass *self)
+{
+  guint64 count = MIN (self->removed_unnamed, self->ledger.present);
+  self->ledger.present -= count;
+  self->ledger.removed += count;
+}
+
 static gboolean
 start (Pass *self, GError **error)
 {
@@ -265,10 +277,13 @@ start (Pass *self, GError **error)
       self->row->id = 0;
       self->row->clean = FALSE;
     }
+  if (!recover (self, error) || !pass_watch (self, error))
+    return FALSE;
   if (pass_is_unchanged (self))
     return TRUE;
-  if (!recover (self, error) || !pass_scan (self, error) || !pass_match (self, error))
+  if (!pass_scan (self, error) || !pass_match (self, error))
     return FALSE;
+  count_unnamed (self);
   make_plan (self);
   if (account->dry_run || self->plan->len == 0)
     return TRUE;
@@ -374,15 +389,20 @@ close_books (Pass *self, GError **error)
   gboolean balanced = ledger_balances (&self->ledger);
   self->result->complete = balanced && self->ledger.failed == 0
                            && self->update_failures == 0;
-  if (account->dry_run || self->result->unchanged || self->row->id == 0)
-    return TRUE;
-  gboolean clean = self->result->complete;
   StateFolder *row = self->row;
+  if (account->dry_run || row->id == 0)
+    return TRUE;
+  if (self->result->unchanged)
+    {
+      row->removed = self->ledger.removed;
+      return !self->watched || state_folder_save (account->state, row, FALSE, error);
+    }
+  gboolean clean = self->result->complete;
   guint64 messages = self->ledger.seen - self->ledger.gone;
   gboolean same_token = row->source_token != NULL && self->source_token != NULL
                         && g_bytes_equal (row->source_token, self->source_token);
-  if (row->clean && clean && same_token && row->messages == messages
-      && row->skipped == self->ledger.skipped
+  if (row->clean && clean && same_token && !self->watched && row->messages == messages
+      && row->skipped == self->ledger.skipped && row->removed == self->ledger.removed
       && row->settings_hash == account->settings_hash)
     return TRUE;
   /* A row that was clean and saw no effect may stay so at once; one that was written to
@@ -393,6 +413,7 @@ close_books (Pass *self, GError **error)
   row->settings_hash = account->settings_hash;
   row->messages = messages;
   row->skipped = self->ledger.skipped;
+  row->removed = self->ledger.removed;
   row->clean = clean;
   if (clean)
     g_clear_pointer (&row->note, g_bytes_unref);
@@ -457,8 +478,8 @@ pass_give_up (Pass *self)
   g_autoptr (GError) ignored = NULL;
   (void) collect_stored (self, &ignored);
   Ledger *ledger = &self->ledger;
-  guint64 settled = ledger->copied + ledger->present + ledger->matched + ledger->skipped
-                    + ledger->gone + ledger->failed + ledger->planned;
+  guint64 settled = ledger->copied + ledger->present + ledger->matched + ledger->removed
+                    + ledger->skipped + ledger->gone + ledger->failed + ledger->planned;
   if (ledger->seen > settled)
     ledger->failed += ledger->seen - settled;
   merge_ledger (self);

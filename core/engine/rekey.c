@@ -16,6 +16,7 @@ typedef struct
   GBytes *destination_key;
   StateMessage row; /* its keys and strings point into the copies */
   char *keywords;
+  char *reason;
 } Orphan;
 
 static void
@@ -25,6 +26,7 @@ orphan_clear (gpointer data)
   g_bytes_unref (orphan->source_key);
   g_bytes_unref (orphan->destination_key);
   g_free (orphan->keywords);
+  g_free (orphan->reason);
 }
 
 typedef struct
@@ -58,7 +60,9 @@ on_row (const StateMessage *row, gpointer user_data, GError **error)
   orphan.row.source_key = view (orphan.source_key);
   orphan.row.destination_key = view (orphan.destination_key);
   orphan.row.keywords = orphan.keywords;
-  orphan.row.reason = orphan.row.subject = NULL;
+  orphan.reason = g_strdup (row->reason);
+  orphan.row.reason = orphan.reason;
+  orphan.row.subject = NULL;
   g_array_append_val (search->orphans, orphan);
   return TRUE;
 }
@@ -70,9 +74,8 @@ find_orphans (Pass *self, const KeySet *seen, gboolean destination, GError **err
   g_autoptr (GArray) orphans = g_array_new (FALSE, FALSE, sizeof (Orphan));
   g_array_set_clear_func (orphans, orphan_clear);
   OrphanSearch search = { seen, destination, orphans };
-  if (!state_messages (self->lane->account->state, self->row->id,
-                       (1u << STATE_STORED) | (1u << STATE_MATCHED), on_row, &search,
-                       error))
+  if (!state_messages (self->lane->account->state, self->row->id, STATE_DELIVERED, on_row,
+                       &search, error))
     return NULL;
   return g_steal_pointer (&orphans);
 }
@@ -141,10 +144,14 @@ take_over (Pass *self, guint index, const Orphan *orphan, GError **error)
   StateMessage row = orphan->row;
   row.source_key = records_key (self->records, index);
   record->tag = RECORD_CLAIMED;
-  self->ledger.present++;
+  gboolean removed = pass_is_removed (self, &orphan->row);
+  if (removed)
+    self->ledger.removed++;
+  else
+    self->ledger.present++;
 
   const char *keywords = records_keywords (self->records, record);
-  if (self->lane->account->job->flags != JOB_FLAGS_NEW_ONLY
+  if (self->lane->account->job->flags != JOB_FLAGS_NEW_ONLY && !removed
       && (record->flags != row.flags || !keywords_equal (keywords, row.keywords)))
     {
       FlagChange *change = g_new0 (FlagChange, 1);
@@ -171,10 +178,11 @@ rekey_sources (Pass *self, GError **error)
   if ((self->lane->source_caps & HAUL_CAP_STABLE_KEYS) || self->delta
       || self->row->id == 0 || self->seen == NULL)
     return TRUE;
-  if (!state_count (self->lane->account->state, self->row->id,
-                    (1u << STATE_STORED) | (1u << STATE_MATCHED), &rows, error))
+  if (!state_count (self->lane->account->state, self->row->id, STATE_DELIVERED, &rows,
+                    error))
     return FALSE;
-  if (rows <= self->ledger.present || records_length (self->records) == 0)
+  if (rows <= self->ledger.present + self->ledger.removed
+      || records_length (self->records) == 0)
     return TRUE;
   g_autoptr (GArray) orphans = find_orphans (self, self->seen, FALSE, error);
   if (orphans == NULL)
@@ -240,6 +248,10 @@ set_key (Pass *self, const Orphan *orphan, Records *unknown, guint index, GError
   StateMessage row = orphan->row;
   const StateMessage *pointer = &row;
   row.destination_key = records_key (unknown, index);
+  row.outcome = row.outcome == STATE_REMOVED ? STATE_STORED : row.outcome;
+  if (self->rehomed == NULL)
+    self->rehomed = key_set_new ();
+  key_set_add (self->rehomed, row.source_key);
   records_get (unknown, index)->tag = RECORD_CLAIMED;
   redirect_change (self, orphan, row.destination_key);
   return self->lane->account->dry_run

@@ -155,6 +155,7 @@ ledger_add (Ledger *self, const Ledger *other)
   self->seen += other->seen;
   self->copied += other->copied;
   self->present += other->present;
+  self->removed += other->removed;
   self->matched += other->matched;
   self->skipped += other->skipped;
   self->gone += other->gone;
@@ -168,8 +169,8 @@ gboolean
 ledger_balances (const Ledger *self)
 {
   return self->seen
-         == self->copied + self->present + self->matched + self->skipped + self->gone
-                + self->failed + self->planned;
+         == self->copied + self->present + self->matched + self->removed
+                + self->skipped + self->gone + self->failed + self->planned;
 }
 
 /* haul_exit_code: of an error that ended an account. */

@@ -25,13 +25,14 @@ typedef enum
   EXIT_CODE_INTERRUPTED = 130,
 } ExitCode;
 
-/* Ledger: messages of one folder. seen = copied + present + matched + skipped + gone +
- * failed (+ planned, in a dry run). */
+/* Ledger: messages of one folder. seen = copied + present + matched + removed + skipped +
+ * gone + failed (+ planned, in a dry run). */
 typedef struct
 {
   guint64 seen;    /* at the source */
   guint64 copied;  /* stored by this run, with a receipt */
-  guint64 present; /* known from the state as delivered */
+  guint64 present; /* known from the state as delivered, and not known to be removed */
+  guint64 removed; /* delivered, and removed at the destination since; stays so */
   guint64 matched; /* found at the destination by identity */
   guint64 skipped; /* left out by a filter */
   guint64 gone;    /* vanished from the source meanwhile */
@@ -59,6 +60,7 @@ typedef struct
   char *dropped;      /* reason why it was left out; NULL: it was not */
   gboolean unchanged; /* nothing to do, known without a scan */
   gboolean created;   /* made at the destination (dry run: would be) */
+  gboolean lost;      /* with all that was delivered there it was gone */
   gboolean complete;  /* every message seen is accounted for */
   Ledger ledger;
 } FolderResult;

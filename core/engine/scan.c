@@ -70,9 +70,17 @@ skip_message (Pass *self, HaulBytes key, const char *reason, const StateMessage 
 static gboolean
 known_message (Pass *self, const HaulRecord *record, const StateMessage *known)
 {
-  self->ledger.present++;
+  gboolean removed = pass_is_removed (self, known);
+  if (removed)
+    self->ledger.removed++;
+  else
+    self->ledger.present++;
+  if (known->outcome == STATE_REMOVED)
+    self->relisted_removed++;
   if (self->seen != NULL)
     key_set_add (self->seen, record->key);
+  if (removed)
+    return TRUE;
   if (self->lane->account->job->flags == JOB_FLAGS_NEW_ONLY
       || !(record->known & HAUL_RECORD_FLAGS))
     return TRUE;
@@ -188,7 +196,7 @@ on_record (const HaulRecord *record, gpointer user_data, GError **error)
     return FALSE;
   if (found)
     self->known_rows++;
-  if (found && (known.outcome == STATE_STORED || known.outcome == STATE_MATCHED))
+  if (found && ((1u << known.outcome) & STATE_DELIVERED))
     return known_message (self, record, &known);
   if (found && known.outcome == STATE_SKIPPED)
     self->relisted_skipped++;
@@ -208,6 +216,8 @@ on_vanished (HaulBytes key, gpointer user_data, GError **error)
   self->vanished++;
   if (known.outcome == STATE_SKIPPED)
     self->vanished_skipped++;
+  if (known.outcome == STATE_REMOVED)
+    self->relisted_removed++;
   return TRUE;
 }
 
@@ -218,8 +228,9 @@ is_covered (Pass *self)
   const StateFolder *row = self->row;
   const HaulFolderStatus *status = &self->pair->source->status;
   guint64 validity = (status->known & HAUL_STATUS_UIDVALIDITY) ? status->uid_validity : 0;
-  return row->id != 0 && row->clean && row->source_token != NULL
-         && row->settings_hash == self->lane->account->settings_hash
+  /* Other messages are removed than before: which of them are still at the source? */
+  return row->id != 0 && row->clean && row->source_token != NULL && self->removed == NULL
+         && self->back == NULL && row->settings_hash == self->lane->account->settings_hash
          && row->source_validity == validity;
 }
 
@@ -233,6 +244,9 @@ pass_is_unchanged (Pass *self)
   self->ledger.seen = self->row->messages;
   self->ledger.skipped = MIN (self->row->skipped, self->row->messages);
   self->ledger.present = self->ledger.seen - self->ledger.skipped;
+  self->ledger.removed = MIN (self->by_number ? self->removed_total : self->row->removed,
+                              self->ledger.present);
+  self->ledger.present -= self->ledger.removed;
   self->result->unchanged = TRUE;
   return TRUE;
 }
@@ -246,9 +260,12 @@ count_unlisted (Pass *self)
   guint64 skipped_listed = self->relisted_skipped + self->vanished_skipped;
   guint64 skipped = self->row->skipped - MIN (skipped_listed, self->row->skipped);
   skipped = MIN (skipped, unlisted);
+  guint64 removed = self->row->removed - MIN (self->relisted_removed, self->row->removed);
+  removed = MIN (removed, unlisted - skipped);
   self->ledger.seen += unlisted;
   self->ledger.skipped += skipped;
-  self->ledger.present += unlisted - skipped;
+  self->ledger.removed += removed;
+  self->ledger.present += unlisted - skipped - removed;
 }
 
 gboolean

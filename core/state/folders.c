@@ -8,13 +8,14 @@
 #define FOLDER_COLUMNS                                                                   \
   "id, source_path, destination_path, source_validity, destination_validity,"            \
   " source_token, destination_token, destination_mark, note, clean, settings_hash,"      \
-  " messages, bytes, skipped"
+  " messages, bytes, skipped, removed, unverified, watch"
 
 #define SAVED_COLUMNS                                                                    \
   "source_validity, destination_validity, source_token, destination_token,"              \
-  " destination_mark, clean, settings_hash, messages, bytes, skipped"
+  " destination_mark, clean, settings_hash, messages, bytes, skipped, removed,"          \
+  " unverified, watch"
 
-#define SAVED_VALUES "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
+#define SAVED_VALUES "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, ?15"
 
 void
 state_folder_free (StateFolder *folder)
@@ -27,6 +28,7 @@ state_folder_free (StateFolder *folder)
   g_clear_pointer (&folder->destination_token, g_bytes_unref);
   g_clear_pointer (&folder->destination_mark, g_bytes_unref);
   g_clear_pointer (&folder->note, g_bytes_unref);
+  g_clear_pointer (&folder->watch, g_bytes_unref);
   g_free (folder);
 }
 
@@ -64,6 +66,9 @@ read_folder (sqlite3_stmt *row)
   folder->messages = (guint64) sqlite3_column_int64 (row, 11);
   folder->bytes = (guint64) sqlite3_column_int64 (row, 12);
   folder->skipped = (guint64) sqlite3_column_int64 (row, 13);
+  folder->removed = (guint64) sqlite3_column_int64 (row, 14);
+  folder->unverified = (guint32) sqlite3_column_int64 (row, 15);
+  folder->watch = column_bytes (row, 16);
   return folder;
 }
 
@@ -158,6 +163,9 @@ bind_folder (sqlite3_stmt *statement, const StateFolder *folder, gboolean always
   sqlite3_bind_int64 (statement, 10, (gint64) folder->bytes);
   sqlite3_bind_int64 (statement, 11, (gint64) folder->skipped);
   sqlite3_bind_int (statement, 12, always);
+  sqlite3_bind_int64 (statement, 13, (gint64) folder->removed);
+  sqlite3_bind_int64 (statement, 14, folder->unverified);
+  bind_optional (statement, 15, folder->watch);
 }
 
 static gboolean

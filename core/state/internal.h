@@ -42,6 +42,9 @@ typedef enum
   STATEMENT_RECEIPT_ALONE,
   STATEMENT_FLAGS,
   STATEMENT_REMOVE,
+  STATEMENT_SET_REMOVED,
+  STATEMENT_SET_THERE,
+  STATEMENT_SET_DOUBT,
   STATEMENT_RUN_BEGIN,
   STATEMENT_RUN_END,
   STATEMENT_RUNS,
@@ -132,7 +135,7 @@ void state_finalize_all (State *self);
 /* ---- schema.c: what is in the file ---- */
 
 /* SCHEMA_VERSION: grows with each change of the tables; a newer one is refused. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* SCHEMA_INDEX: finds messages by destination key; made by index.c. What has no such key
  * yet is left out. */
@@ -146,6 +149,7 @@ typedef enum
   SCHEMA_GOOD = 0,
   SCHEMA_FRESH = 1,   /* nothing in it yet */
   SCHEMA_DAMAGED = 2, /* not a database, broken, or not of mailhaul */
+  SCHEMA_OLD = 3,     /* good, of an older version */
 } SchemaVerdict;
 
 /* schema_configure: the settings of the connection; a result that is not SQLITE_OK may be
@@ -158,6 +162,9 @@ gboolean schema_begin_writing (State *self, GError **error);
  * cannot be read. */
 gboolean schema_examine (State *self, gboolean thorough, SchemaVerdict *out_verdict,
                          GError **error);
+/* schema_upgrade: makes a SCHEMA_OLD file one of today's, in one durable transaction; a
+ * reader sees it as one, and the file stays as it is. */
+gboolean schema_upgrade (State *self, GError **error);
 /* schema_create: makes all tables in one durable transaction. */
 gboolean schema_create (State *self, GError **error);
 

@@ -209,3 +209,88 @@ state_remove (State *self, gint64 folder_id, const HaulBytes *source_keys, gsize
   state_leave (self);
   return done;
 }
+
+/* MARK_THERE: whoever was stored by us and whoever was found there are both there. */
+#define MARK_REMOVED                                                                     \
+  "UPDATE messages SET outcome = 6"                                                      \
+  " WHERE folder = ?1 AND source_key = ?2 AND outcome IN (2, 3)"
+#define MARK_THERE                                                                       \
+  "UPDATE messages SET outcome = 2"                                                      \
+  " WHERE folder = ?1 AND source_key = ?2 AND outcome = 6"
+
+/* Keys: the arguments of state_set_removed(). */
+typedef struct
+{
+  gint64 folder_id;
+  const HaulBytes *source_keys;
+  gsize count;
+  gboolean removed;
+} Keys;
+
+static gboolean
+mark_rows (State *self, const Keys *keys, const char *action, GError **error)
+{
+  sqlite3_stmt *statement = state_prepare (
+      self, keys->removed ? STATEMENT_SET_REMOVED : STATEMENT_SET_THERE,
+      keys->removed ? MARK_REMOVED : MARK_THERE, action, error);
+  if (statement == NULL)
+    return FALSE;
+  for (gsize i = 0; i < keys->count; i++)
+    {
+      sqlite3_bind_int64 (statement, 1, keys->folder_id);
+      state_bind_bytes (statement, 2, keys->source_keys[i], FALSE);
+      if (!state_run (self, statement, action, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+state_set_removed (State *self, gint64 folder_id, const HaulBytes *source_keys,
+                   gsize count, gboolean removed, GError **error)
+{
+  const char *action = "mark removed messages";
+  Keys keys = { folder_id, source_keys, count, removed };
+  if (count == 0)
+    return TRUE;
+  state_enter (self);
+  gboolean done = state_refuse_read_only (self, action, error)
+                  && state_transaction_begin (self, FALSE, action, error);
+  if (done)
+    {
+      done = mark_rows (self, &keys, action, error);
+      done = state_transaction_end (self, done, action, error);
+    }
+  state_leave (self);
+  return done;
+}
+
+static gboolean
+write_doubt (State *self, gint64 folder_id, HaulBytes source_key, const char *reason,
+             GError **error)
+{
+  const char *action = "mark a message that differs";
+  sqlite3_stmt *statement = state_prepare (
+      self, STATEMENT_SET_DOUBT,
+      "UPDATE messages SET reason = ?3"
+      " WHERE folder = ?1 AND source_key = ?2 AND outcome IN (2, 3, 6)",
+      action, error);
+  if (statement == NULL || !state_transaction_begin (self, FALSE, action, error))
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, folder_id);
+  state_bind_bytes (statement, 2, source_key, FALSE);
+  state_bind_text (statement, 3, reason);
+  gboolean done = state_run (self, statement, action, error);
+  return state_transaction_end (self, done, action, error);
+}
+
+gboolean
+state_set_doubt (State *self, gint64 folder_id, HaulBytes source_key, const char *reason,
+                 GError **error)
+{
+  state_enter (self);
+  gboolean done = state_refuse_read_only (self, "mark a message that differs", error)
+                  && write_doubt (self, folder_id, source_key, reason, error);
+  state_leave (self);
+  return done;
+}

@@ -127,7 +127,7 @@ row_read (State *self, sqlite3_stmt *row, RowBuffer *buffer, StateMessage *out,
 {
   StateMessage message = { .flags = (guint32) sqlite3_column_int64 (row, COLUMN_FLAGS) };
   int outcome = sqlite3_column_int (row, COLUMN_OUTCOME);
-  if (outcome < STATE_INTENT || outcome > STATE_FAILED
+  if (outcome < STATE_INTENT || outcome > STATE_REMOVED
       || !read_identity (row, &message.identity))
     {
       self->suspect = TRUE;

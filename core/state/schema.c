@@ -33,7 +33,9 @@ static const char *const tables[TABLE_COUNT] = {
   " destination_token BLOB, destination_mark BLOB, note BLOB,"
   " clean INTEGER NOT NULL DEFAULT 0, settings_hash INTEGER NOT NULL DEFAULT 0,"
   " messages INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
-  " skipped INTEGER NOT NULL DEFAULT 0, UNIQUE (source_path, destination_path))",
+  " skipped INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0,"
+  " unverified INTEGER NOT NULL DEFAULT 0, watch BLOB,"
+  " UNIQUE (source_path, destination_path))",
   "CREATE TABLE messages (folder INTEGER NOT NULL, source_key BLOB NOT NULL,"
   " destination_key BLOB, outcome INTEGER NOT NULL, flags INTEGER NOT NULL,"
   " keywords TEXT, date INTEGER NOT NULL, known INTEGER NOT NULL,"
@@ -46,6 +48,17 @@ static const char *const tables[TABLE_COUNT] = {
   " present INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0,"
   " failed INTEGER NOT NULL DEFAULT 0, updated INTEGER NOT NULL DEFAULT 0)",
 };
+
+/* FOLDERS: the one of them that changed since version 1; OLD_FOLDERS: as it was there. */
+#define FOLDERS 1
+static const char OLD_FOLDERS[] =
+    "CREATE TABLE folders (id INTEGER PRIMARY KEY, source_path TEXT NOT NULL,"
+    " destination_path TEXT NOT NULL, source_validity INTEGER NOT NULL DEFAULT 0,"
+    " destination_validity INTEGER NOT NULL DEFAULT 0, source_token BLOB,"
+    " destination_token BLOB, destination_mark BLOB, note BLOB,"
+    " clean INTEGER NOT NULL DEFAULT 0, settings_hash INTEGER NOT NULL DEFAULT 0,"
+    " messages INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+    " skipped INTEGER NOT NULL DEFAULT 0, UNIQUE (source_path, destination_path))";
 
 /* What is read at every opening: small whatever the size of the file, and it touches the
  * roots of all tables. */
@@ -121,12 +134,13 @@ check_pages (State *self, gboolean *out_good)
 }
 
 static int
-count_tables (State *self, int *out_count)
+count_tables (State *self, gint64 version, int *out_count)
 {
   sqlite3_stmt *statement = NULL;
   int result = sqlite3_prepare_v2 (self->db, COUNT_TABLES, -1, &statement, NULL);
   for (int i = 0; i < TABLE_COUNT && result == SQLITE_OK; i++)
-    state_bind_text (statement, i + 1, tables[i]);
+    state_bind_text (statement, i + 1,
+                     i == FOLDERS && version == 1 ? OLD_FOLDERS : tables[i]);
   if (result == SQLITE_OK)
     state_bind_text (statement, TABLE_COUNT + 1, SCHEMA_INDEX);
   if (result == SQLITE_OK)
@@ -141,10 +155,10 @@ count_tables (State *self, int *out_count)
 }
 
 static int
-probe_tables (State *self, gboolean thorough, gboolean *out_good)
+probe_tables (State *self, gint64 version, gboolean thorough, gboolean *out_good)
 {
   int count = 0;
-  int result = count_tables (self, &count);
+  int result = count_tables (self, version, &count);
   *out_good = count == TABLE_COUNT;
   for (gsize i = 0; i < G_N_ELEMENTS (probes) && *out_good && result == SQLITE_OK; i++)
     result = state_exec (self, probes[i]);
@@ -194,10 +208,12 @@ schema_examine (State *self, gboolean thorough, SchemaVerdict *out_verdict,
                            self->path, version, SCHEMA_VERSION);
 
   gboolean good = TRUE;
-  result = probe_tables (self, thorough, &good);
+  result = probe_tables (self, version, thorough, &good);
   if (result != SQLITE_OK)
     return judge (self, result, "read", out_verdict, error);
-  *out_verdict = good ? SCHEMA_GOOD : SCHEMA_DAMAGED;
+  *out_verdict = !good                      ? SCHEMA_DAMAGED
+                 : version < SCHEMA_VERSION ? SCHEMA_OLD
+                                            : SCHEMA_GOOD;
   return TRUE;
 }
 
@@ -214,6 +230,39 @@ schema_create (State *self, GError **error)
     result = state_exec (self, tables[i]);
   if (result == SQLITE_OK)
     result = state_exec (self, "INSERT INTO meta (key, value) VALUES ('syncs', 0)");
+  if (result != SQLITE_OK)
+    state_sql_error (self, result, action, error);
+  return state_transaction_end (self, result == SQLITE_OK, action, error);
+}
+
+/* A reader's own table stands before that of the file, which it must not change. */
+static gboolean
+shadow_folders (State *self, GError **error)
+{
+  int result = state_exec (self, "PRAGMA temp_store=MEMORY;"
+                                 "CREATE TEMP TABLE folders AS SELECT *, 0 AS removed,"
+                                 " 0 AS unverified, NULL AS watch FROM main.folders");
+  return result == SQLITE_OK || state_sql_error (self, result, "read the folders", error);
+}
+
+gboolean
+schema_upgrade (State *self, GError **error)
+{
+  const char *action = "renew the tables";
+  if (self->read_only)
+    return shadow_folders (self, error);
+  if (!state_transaction_begin (self, TRUE, action, error))
+    return FALSE;
+  g_autofree char *mark = g_strdup_printf ("PRAGMA user_version=%d", SCHEMA_VERSION);
+  int result = state_exec (self, "ALTER TABLE folders RENAME TO old_folders");
+  if (result == SQLITE_OK)
+    result = state_exec (self, tables[FOLDERS]);
+  if (result == SQLITE_OK)
+    result = state_exec (self,
+                         "INSERT INTO folders SELECT *, 0, 0, NULL FROM old_folders;"
+                         "DROP TABLE old_folders");
+  if (result == SQLITE_OK)
+    result = state_exec (self, mark);
   if (result != SQLITE_OK)
     state_sql_error (self, result, action, error);
   return state_transaction_end (self, result == SQLITE_OK, action, error);

@@ -221,6 +221,8 @@ open_writer (State *self, const char *lock_path, char **out_damaged, GError **er
   sqlite3_wal_hook (self->db, on_journal, self);
   if (verdict == SCHEMA_GOOD)
     return TRUE;
+  if (verdict == SCHEMA_OLD)
+    return schema_upgrade (self, error);
   return schema_create (self, error) && sync_names (self->path, error);
 }
 
@@ -286,7 +288,7 @@ open_bare (State *self, SchemaVerdict *out_verdict, GError **error)
       gboolean done = connect_to (self, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
                                   thorough, out_verdict, &local);
       gboolean same = journal == has_journal (self->path);
-      if (done && (same || *out_verdict == SCHEMA_GOOD))
+      if (done && (same || *out_verdict == SCHEMA_GOOD || *out_verdict == SCHEMA_OLD))
         return TRUE;
       if (same || attempt == READ_ATTEMPTS)
         {
@@ -313,6 +315,9 @@ open_reader (State *self, const char *lock_path, char **out_damaged, GError **er
     return FALSE;
   if (verdict == SCHEMA_DAMAGED)
     *out_damaged = g_strdup (self->path);
+  if (verdict == SCHEMA_OLD && !schema_upgrade (self, error))
+    return FALSE;
+  verdict = verdict == SCHEMA_OLD ? SCHEMA_GOOD : verdict;
   self->read_only = FALSE;
   if (verdict != SCHEMA_GOOD && !open_empty (self, error))
     return FALSE;

@@ -19,7 +19,21 @@ typedef enum
   STATE_MATCHED = 3, /* was already at the destination */
   STATE_SKIPPED = 4, /* left out by a filter; `reason` says which */
   STATE_FAILED = 5,  /* failed at the last run; `reason` says why */
+  STATE_REMOVED = 6, /* was delivered; somebody removed it at the destination since */
 } StateOutcome;
+
+/* STATE_THERE: outcomes of a message that lies at the destination. STATE_DELIVERED: of
+ * one that did at some time, and is never delivered again. As bits 1 << outcome. */
+#define STATE_THERE     ((1u << STATE_STORED) | (1u << STATE_MATCHED))
+#define STATE_DELIVERED (STATE_THERE | (1u << STATE_REMOVED))
+
+/* StateUnverified: what of a folder still is to be verified, as bits. On disk. */
+typedef enum
+{
+  STATE_UNVERIFIED_NEW = 1 << 0,   /* something was stored, and no verification came to
+                                      its end since */
+  STATE_UNVERIFIED_FOUND = 1 << 1, /* messages differed: their rows have a `reason` */
+} StateUnverified;
 
 /* StateMode: how a state file is opened. */
 typedef enum
@@ -45,6 +59,10 @@ typedef struct
   guint64 messages;             /* at the source at that pass */
   guint64 bytes;
   guint64 skipped;
+  guint64 removed;    /* STATE_REMOVED among the messages of that pass */
+  guint32 unverified; /* StateUnverified */
+  GBytes *watch;      /* the destination's folder when all that was delivered was known to
+                         be there or not; the engine's; NULL: not known */
 } StateFolder;
 
 /* StateMessage: the row of one message. As an output its pointers stand until the next
@@ -58,7 +76,8 @@ typedef struct
   const char *keywords; /* canonical set, as last synced; never NULL as an output */
   gint64 date_unix;
   Identity identity;
-  const char *reason;  /* skipped: which filter; failed: the error; may be NULL */
+  const char *reason;  /* skipped: which filter; failed: the error; delivered: what a
+                          verification found to differ; may be NULL */
   const char *subject; /* failed: for the report; may be NULL */
 } StateMessage;
 
@@ -173,6 +192,15 @@ gboolean state_flags (State *self, gint64 folder_id, HaulBytes source_key, guint
 /* state_remove: deletes rows by source key, one transaction. */
 gboolean state_remove (State *self, gint64 folder_id, const HaulBytes *source_keys,
                        gsize count, GError **error);
+
+/* state_set_removed: these delivered messages are no longer at the destination, or
+ * (@removed FALSE) are there again. One transaction; others are left alone. */
+gboolean state_set_removed (State *self, gint64 folder_id, const HaulBytes *source_keys,
+                            gsize count, gboolean removed, GError **error);
+/* state_set_doubt: what a verification found to differ at a delivered message; NULL:
+ * nothing any more. */
+gboolean state_set_doubt (State *self, gint64 folder_id, HaulBytes source_key,
+                          const char *reason, GError **error);
 
 /* state_run_begin: a new run's row; its id into run->id. */
 gboolean state_run_begin (State *self, StateRun *run, GError **error);
