@@ -24,7 +24,7 @@ typedef struct
 /* Summary: one account's state in numbers. */
 typedef struct
 {
-  guint64 delivered, matched, skipped, failed, intents, messages;
+  guint64 delivered, matched, removed, skipped, failed, intents, messages;
   guint unfinished;
   GPtrArray *folders;  /* of StateFolder */
   GHashTable *reasons; /* reason → count */
@@ -80,9 +80,10 @@ on_failed (const StateMessage *message, gpointer user_data, GError **error)
 static gboolean
 add_folder (State *state, const StateFolder *folder, Summary *summary, GError **error)
 {
-  guint64 delivered = 0, matched = 0, skipped = 0, failed = 0, intents = 0;
+  guint64 delivered = 0, matched = 0, removed = 0, skipped = 0, failed = 0, intents = 0;
   if (!state_count (state, folder->id, 1u << STATE_STORED, &delivered, error)
       || !state_count (state, folder->id, 1u << STATE_MATCHED, &matched, error)
+      || !state_count (state, folder->id, 1u << STATE_REMOVED, &removed, error)
       || !state_count (state, folder->id, 1u << STATE_SKIPPED, &skipped, error)
       || !state_count (state, folder->id, 1u << STATE_FAILED, &failed, error)
       || !state_count (state, folder->id, 1u << STATE_INTENT, &intents, error))
@@ -90,6 +91,8 @@ add_folder (State *state, const StateFolder *folder, Summary *summary, GError **
   summary->unfinished += !folder->clean;
   summary->delivered += delivered;
   summary->matched += matched;
+  /* Where rows have no keys, only the number is known. */
+  summary->removed += MAX (removed, folder->removed);
   summary->skipped += skipped;
   summary->failed += failed;
   summary->intents += intents;
@@ -180,7 +183,9 @@ print_text (const char *name, const Summary *summary, GArray *runs)
   print_run (&g_array_index (runs, StateRun, 0));
   g_autofree char *in = g_strdup_printf (" in %u folder%s", summary->folders->len,
                                          cli_plural (summary->folders->len));
-  print_count ("delivered", summary->delivered + summary->matched, in);
+  print_count ("delivered", summary->delivered + summary->matched + summary->removed, in);
+  print_count ("removed since", summary->removed,
+               " at the destination, after delivery (they are not copied again)");
   print_count ("left out", summary->skipped, "");
   print_count ("in doubt", summary->intents, " (the next run looks for them first)");
   print_count ("unfinished", summary->unfinished,
@@ -258,6 +263,7 @@ add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray
   string (builder, "account", name);
   number (builder, "delivered", summary->delivered);
   number (builder, "matched", summary->matched);
+  number (builder, "removed-at-destination", summary->removed);
   number (builder, "skipped", summary->skipped);
   number (builder, "failed", summary->failed);
   number (builder, "in-doubt", summary->intents);

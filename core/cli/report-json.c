@@ -62,6 +62,7 @@ add_ledger (JsonBuilder *builder, const Ledger *ledger)
   add_number (builder, "copied", ledger->copied);
   add_number (builder, "present", ledger->present);
   add_number (builder, "matched", ledger->matched);
+  add_number (builder, "removed-at-destination", ledger->removed);
   add_number (builder, "skipped", ledger->skipped);
   add_number (builder, "gone", ledger->gone);
   add_number (builder, "failed", ledger->failed);
@@ -84,6 +85,7 @@ add_folders (JsonBuilder *builder, const AccountResult *account)
       add_string (builder, "destination", folder->destination);
       add_string (builder, "dropped", folder->dropped);
       add_flag (builder, "created", folder->created);
+      add_flag (builder, "was-removed", folder->lost);
       add_flag (builder, "unchanged", folder->unchanged);
       add_flag (builder, "complete", folder->complete);
       add_ledger (builder, &folder->ledger);

@@ -9,8 +9,8 @@
 
 /* LISTED_MAX: failures and differences shown one by one; the report file has all. */
 #define LISTED_MAX 20
-/* LABEL_COLUMNS: the widest label, "folders to create", and a blank. */
-#define LABEL_COLUMNS 18
+/* LABEL_COLUMNS: the widest label, "removed there since", and a blank. */
+#define LABEL_COLUMNS 20
 
 static void
 print_line (FILE *to, const char *label, const char *value)
@@ -143,6 +143,18 @@ print_differences (FILE *to, const AccountResult *account)
   print_count (to, "only there", count_differences (account, TRUE));
 }
 
+/* print_lost: a folder that somebody removed with all that was delivered there. */
+static void
+print_lost (FILE *to, const FolderResult *folder)
+{
+  g_autofree char *name = cli_text (folder->destination);
+  g_autofree char *count = cli_number (folder->ledger.removed);
+  g_autofree char *value = g_strdup_printf (
+      "'%s', with %s message%s that had been delivered there", name, count,
+      cli_plural (folder->ledger.removed));
+  print_line (to, "folder was removed", value);
+}
+
 static void
 print_folders (FILE *to, const AccountResult *account, EngineMode mode)
 {
@@ -152,6 +164,8 @@ print_folders (FILE *to, const AccountResult *account, EngineMode mode)
     {
       const FolderResult *folder = account->folders->pdata[i];
       created += folder->created;
+      if (folder->lost)
+        print_lost (to, folder);
       if (folder->dropped != NULL)
         count_up (dropped, folder->dropped);
     }
@@ -181,6 +195,7 @@ static void
 print_ledger (FILE *to, const Ledger *total, GHashTable *skips, EngineMode mode)
 {
   print_count (to, "already there", total->present + total->matched);
+  print_count (to, "removed there since", total->removed);
   print_counts (to, "left out", skips);
   print_count (to, "vanished", total->gone);
   print_count (to, mode == ENGINE_DRY_RUN ? "flags to change" : "flags changed",

@@ -58,6 +58,27 @@ created_folders (const AccountResult *account)
   return FALSE;
 }
 
+/* of_presence: how much of what is selected is at the destination: what somebody removed
+ * there after delivery is not, and is never said to be. */
+static char *
+of_presence (const Ledger *total)
+{
+  guint64 selected = total->seen - total->skipped - total->gone;
+  guint64 there = total->copied + total->present + total->matched;
+  g_autofree char *all = cli_number (selected);
+  g_autofree char *some = cli_number (there);
+  g_autofree char *removed = cli_number (total->removed);
+  if (total->removed == 0)
+    return g_strdup_printf ("every one of the %s selected messages is at the destination",
+                            all);
+  return g_strdup_printf (
+      "%s of the %s selected messages %s at the destination; %s %s "
+      "removed there after delivery (`mailhaul verify` lists %s) and "
+      "%s not copied again",
+      some, all, there == 1 ? "is" : "are", removed, total->removed == 1 ? "was" : "were",
+      total->removed == 1 ? "it" : "them", total->removed == 1 ? "is" : "are");
+}
+
 /* of_plan: what a run would do. */
 static char *
 of_plan (const AccountResult *account, const Ledger *total, const char *selected)
@@ -65,10 +86,9 @@ of_plan (const AccountResult *account, const Ledger *total, const char *selected
   g_autofree char *planned = cli_number (total->planned);
   g_autofree char *bytes = cli_bytes (total->copied_bytes);
   g_autofree char *flags = cli_number (total->flags_updated);
+  g_autofree char *presence = of_presence (total);
   if (total->planned == 0 && total->flags_updated == 0 && !created_folders (account))
-    return g_strdup_printf (
-        "nothing to do: every one of the %s selected messages is at the destination",
-        selected);
+    return g_strdup_printf ("nothing to do: %s", presence);
   if (total->flags_updated > 0)
     return g_strdup_printf ("a run would copy %s of the %s selected messages (%s) and "
                             "change the flags of %s",
@@ -87,17 +107,17 @@ is_idle (const AccountResult *account, const Ledger *total)
 
 /* of_success: exit code 0 of a run or a verification. */
 static char *
-of_success (const AccountResult *account, const Ledger *total, const char *selected,
-            EngineMode mode)
+of_success (const AccountResult *account, const Ledger *total, EngineMode mode)
 {
   gboolean idle = mode == ENGINE_RUN && is_idle (account, total);
   if (total->seen - total->skipped - total->gone == 0)
     return g_strdup_printf ("%sno message is selected at the source",
                             idle ? "nothing to do: " : "");
-  return g_strdup_printf ("%severy one of the %s selected messages is at the destination",
+  g_autofree char *presence = of_presence (total);
+  return g_strdup_printf ("%s%s",
                           mode == ENGINE_VERIFY ? "both sides agree: "
                                                 : (idle ? "nothing to do: " : ""),
-                          selected);
+                          presence);
 }
 
 /* of_end: the account ended before its time. */
@@ -130,7 +150,7 @@ report_verdict (const AccountResult *account, EngineMode mode)
   if (account->exit_code == EXIT_CODE_DONE && mode == ENGINE_DRY_RUN)
     return of_plan (account, &total, selected);
   if (account->exit_code == EXIT_CODE_DONE)
-    return of_success (account, &total, selected, mode);
+    return of_success (account, &total, mode);
   if (mode == ENGINE_DRY_RUN)
     return g_strdup_printf ("NOT ready: %u problem%s in the way, see above",
                             account->failures->len, cli_plural (account->failures->len));
@@ -204,7 +224,7 @@ report_total_verdict (const EngineResult *result, EngineMode mode)
     return g_strdup_printf ("a run would copy %s of the %s selected messages (%s)",
                             planned, selected, bytes);
   const char *prefix = sum.idle ? "nothing to do: " : "";
-  return g_strdup_printf ("%severy one of the %s selected messages is at the destination",
-                          mode == ENGINE_VERIFY ? "both sides agree: " : prefix,
-                          selected);
+  g_autofree char *presence = of_presence (total);
+  return g_strdup_printf ("%s%s", mode == ENGINE_VERIFY ? "both sides agree: " : prefix,
+                          presence);
 }

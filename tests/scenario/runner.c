@@ -127,9 +127,9 @@ check_counts (const World *world, const Step *step, const EngineResult *result)
       account_result_total (g_ptr_array_index (result->accounts, i), &one);
       ledger_add (&total, &one);
     }
-  guint64 found[SCENARIO_COUNTS] = { total.copied,       total.matched, total.present,
-                                     total.skipped,      total.gone,    total.failed,
-                                     total.flags_updated };
+  guint64 found[SCENARIO_COUNTS] = { total.copied,        total.matched, total.present,
+                                     total.skipped,       total.gone,    total.failed,
+                                     total.flags_updated, total.removed };
   for (i = 0; i < SCENARIO_COUNTS; i++)
     {
       gboolean checked = !world->variant->loose || i == 0 || i == 5;

@@ -30,7 +30,7 @@ scenario_count_names (void)
 {
   static const char *const names[SCENARIO_COUNTS + 1] = { "copied",  "matched", "present",
                                                           "skipped", "gone",    "failed",
-                                                          "flags",   NULL };
+                                                          "flags",   "removed", NULL };
 
   return names;
 }

@@ -70,7 +70,7 @@ typedef enum
 } ExpectKind;
 
 /* SCENARIO_COUNTS: how many names `counts` knows. */
-#define SCENARIO_COUNTS 7
+#define SCENARIO_COUNTS 8
 /* SCENARIO_ANY: a count that is not checked. */
 #define SCENARIO_ANY G_MAXUINT64
 
