@@ -26,6 +26,8 @@ typedef struct
 {
   guint64 delivered, matched, removed, skipped, failed, intents, messages;
   guint unfinished;
+  guint
+      unverified; /* folders whose last verification failed or did not come to its end */
   GPtrArray *folders;  /* of StateFolder */
   GHashTable *reasons; /* reason → count */
   GPtrArray *failures; /* of Failed */
@@ -89,6 +91,7 @@ add_folder (State *state, const StateFolder *folder, Summary *summary, GError **
       || !state_count (state, folder->id, 1u << STATE_INTENT, &intents, error))
     return FALSE;
   summary->unfinished += !folder->clean;
+  summary->unverified += folder->unverified != 0;
   summary->delivered += delivered;
   summary->matched += matched;
   /* Where rows have no keys, only the number is known. */
@@ -171,6 +174,24 @@ print_failures (const Summary *summary)
 }
 
 static void
+print_unverified (const Summary *summary)
+{
+  guint listed = 0;
+  for (guint i = 0; i < summary->folders->len && listed < FAILURES_LISTED_MAX; i++)
+    {
+      const StateFolder *folder = summary->folders->pdata[i];
+      if (folder->unverified == 0)
+        continue;
+      g_autofree char *name = cli_text (folder->source_path);
+      printf ("    %s: %s\n", name,
+              folder->unverified & STATE_UNVERIFIED_FOUND
+                  ? "both sides differed"
+                  : "the run ended before it was compared");
+      listed++;
+    }
+}
+
+static void
 print_text (const char *name, const Summary *summary, GArray *runs)
 {
   g_autofree char *line = cli_text (name);
@@ -190,11 +211,15 @@ print_text (const char *name, const Summary *summary, GArray *runs)
   print_count ("in doubt", summary->intents, " (the next run looks for them first)");
   print_count ("unfinished", summary->unfinished,
                " folders (the next run goes on there)");
+  print_count ("unverified", summary->unverified,
+               " folders (the next run compares them again)");
+  print_unverified (summary);
   print_failures (summary);
   const StateRun *last = &g_array_index (runs, StateRun, 0);
   if (last->ended_unix == 0 || last->exit_code != EXIT_CODE_DONE)
     printf ("  not complete: run it again, it goes on where it stopped\n");
-  else if (summary->failed == 0 && summary->intents == 0 && summary->unfinished == 0)
+  else if (summary->failed == 0 && summary->intents == 0 && summary->unfinished == 0
+           && summary->unverified == 0)
     printf ("  nothing is left of the last run\n");
 }
 
@@ -257,6 +282,22 @@ add_failures (JsonBuilder *builder, const Summary *summary)
 }
 
 static void
+add_unverified (JsonBuilder *builder, const Summary *summary)
+{
+  json_builder_set_member_name (builder, "unverified");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < summary->folders->len; i++)
+    {
+      const StateFolder *folder = summary->folders->pdata[i];
+      if (folder->unverified == 0)
+        continue;
+      g_autofree char *valid = g_utf8_make_valid (folder->source_path, -1);
+      json_builder_add_string_value (builder, valid);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
 add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs)
 {
   json_builder_begin_object (builder);
@@ -269,6 +310,7 @@ add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray
   number (builder, "in-doubt", summary->intents);
   number (builder, "folders", summary->folders->len);
   number (builder, "unfinished", summary->unfinished);
+  add_unverified (builder, summary);
   add_runs (builder, runs);
   add_failures (builder, summary);
   json_builder_end_object (builder);

@@ -49,6 +49,21 @@ count_different (const AccountResult *account)
   return count;
 }
 
+/* count_twins: messages that a broken connection left at the destination twice. */
+static guint
+count_twins (const AccountResult *account)
+{
+  guint count = 0;
+  for (guint i = 0; i < account->failures->len; i++)
+    {
+      const Failure *failure = account->failures->pdata[i];
+      if (failure->key != NULL
+          && g_strcmp0 (failure->code, haul_error_code_name (HAUL_ERROR_EXISTS)) == 0)
+        count++;
+    }
+  return count;
+}
+
 static gboolean
 created_folders (const AccountResult *account)
 {
@@ -163,6 +178,15 @@ report_verdict (const AccountResult *account, EngineMode mode)
                                   "since; a run with an empty state directory copies "
                                   "that, too, and nothing twice"
                                 : "look at these messages at the destination");
+  if (total.failed == 0 && count_twins (account) == account->failures->len
+      && account->failures->len > 0)
+    {
+      g_autofree char *presence = of_presence (&total);
+      return g_strdup_printf (
+          "%s, but %u of them twice, see above: remove one of each by "
+          "hand",
+          presence, account->failures->len);
+    }
   if (total.failed == 0 && total.seen == 0)
     return g_strdup_printf ("NOT complete: %u folder%s failed; %s",
                             account->failures->len, cli_plural (account->failures->len),

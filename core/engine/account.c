@@ -159,8 +159,7 @@ run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
     ok = verify_run (lane, &verify, out_source, error);
   else
     {
-      gboolean compares = self->request->mode == ENGINE_RUN
-                          && self->job->verify != JOB_VERIFY_NONE;
+      gboolean compares = self->request->mode == ENGINE_RUN;
       ok = forget_if_emptied (self, folders, error)
            && folder_set_create (folders, lane, self->result->folders, error)
            && lanes_run (lane, folders->pairs, self->result->folders,

@@ -24,8 +24,7 @@
 static void
 add_progress (Account *account, guint64 messages, guint64 bytes)
 {
-  __atomic_fetch_add (&account->progress->done_messages, messages,
-                      __ATOMIC_RELAXED);
+  __atomic_fetch_add (&account->progress->done_messages, messages, __ATOMIC_RELAXED);
   __atomic_fetch_add (&account->progress->done_bytes, bytes, __ATOMIC_RELAXED);
 }
 

@@ -39,6 +39,7 @@ lane_open (Account *account, gboolean *out_source, GError **error)
   self->receipt_identities = g_array_new (FALSE, FALSE, sizeof (Identity));
   self->settled = g_ptr_array_new_with_free_func ((GDestroyNotify) state_folder_free);
   self->id_digest = digest_new ();
+  self->unverified = g_hash_table_new (NULL, NULL);
   self->delivered = g_hash_table_new_full (NULL, NULL, NULL,
                                            (GDestroyNotify) key_set_free);
   /* Both sides connect at the same time. */
@@ -67,6 +68,7 @@ lane_close (Lane *self)
   g_ptr_array_unref (self->open_passes);
   g_ptr_array_unref (self->settled);
   g_hash_table_unref (self->delivered);
+  g_hash_table_unref (self->unverified);
   g_array_unref (self->receipts);
   g_array_unref (self->receipt_identities);
   g_byte_array_unref (self->receipt_keys);

@@ -53,9 +53,11 @@ typedef struct
   GByteArray *receipt_keys;
   GArray *receipt_identities;
   gint64 receipts_since_us;
-  Digest *id_digest;     /* the lane's thread */
-  GHashTable *delivered; /* FolderPair → KeySet: source keys stored by this run; the
-                            destination's thread until a barrier */
+  Digest *id_digest;      /* the lane's thread */
+  GHashTable *delivered;  /* FolderPair → KeySet: source keys stored by this run; the
+                             destination's thread until a barrier */
+  GHashTable *unverified; /* FolderPair → StateUnverified (GUINT as pointer): what runs
+                             before this one left to be verified */
   GPtrArray *settled;  /* of StateFolder: rows whose destination end is to be recorded */
   GError *state_error; /* the destination's thread: a receipt could not be kept */
 } Lane;

@@ -214,6 +214,9 @@ mark_start (Pass *self, GError **error)
       && !self->keys_void)
     row->destination_validity = destination->status.uid_validity;
   row->clean = FALSE;
+  /* Until a verification comes to its end, whatever ends this run. */
+  if (self->lane->account->job->verify != JOB_VERIFY_NONE)
+    row->unverified |= STATE_UNVERIFIED_NEW;
   return state_folder_save (self->lane->account->state, row, TRUE, error);
 }
 
@@ -277,6 +280,9 @@ start (Pass *self, GError **error)
       self->row->id = 0;
       self->row->clean = FALSE;
     }
+  if (self->row->unverified != 0 && !self->again)
+    g_hash_table_insert (self->lane->unverified, self->pair,
+                         GUINT_TO_POINTER (self->row->unverified));
   if (!recover (self, error) || !pass_watch (self, error))
     return FALSE;
   if (pass_is_unchanged (self))

@@ -47,6 +47,7 @@ difference_free (gpointer data)
   g_free (self->key);
   g_free (self->subject);
   g_free (self->reason);
+  g_clear_pointer (&self->source_key, g_bytes_unref);
   g_free (self);
 }
 
@@ -169,8 +170,8 @@ gboolean
 ledger_balances (const Ledger *self)
 {
   return self->seen
-         == self->copied + self->present + self->matched + self->removed
-                + self->skipped + self->gone + self->failed + self->planned;
+         == self->copied + self->present + self->matched + self->removed + self->skipped
+                + self->gone + self->failed + self->planned;
 }
 
 /* haul_exit_code: of an error that ended an account. */

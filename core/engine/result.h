@@ -73,6 +73,7 @@ typedef struct
   char *subject;    /* may be NULL */
   char *reason;     /* "missing", "content differs", "flags differ: …", "surplus" … */
   gboolean surplus; /* only at the destination: said, but no failure */
+  GBytes *source_key; /* NULL for a surplus */
 } Difference;
 
 /* AccountResult: one account. */

@@ -2,7 +2,8 @@
 /*
  * Verification: lists both sides of each folder, pairs messages by the state and else by
  * identity, and compares what the level asks for. A difference at a cheap level is looked
- * into with the whole content before it is reported. Lane's thread; writes nothing.
+ * into with the whole content before it is reported. After a run what differs is kept in
+ * the state. Lane's thread.
  */
 #include "engine/verify.h"
 
@@ -22,10 +23,30 @@ typedef struct
   JobVerify level;
   Records *theirs;
   StateCursor *cursor;
-  const KeySet *only; /* after a run: source keys that it stored; NULL: all */
+  gboolean whole;     /* a verification by itself, not one after a run */
+  const KeySet *only; /* after a run: source keys that it stored; NULL: none */
+  guint unverified;   /* StateUnverified: what runs before it left */
+  KeySet *doubtful;   /* source keys that differed then */
   KeySet *settled;    /* source keys whose copy is there as it was delivered */
   GArray *partner;    /* of guint: index in theirs for each of ours, or NO_PARTNER */
 } Check;
+
+/* What this run stored, or an earlier verification found to differ, is compared in all.
+ * Of what else was never verified only whether it is there, and whole: its flags a user
+ * may have changed since. */
+static gboolean
+is_strict (const Check *self, HaulBytes source_key)
+{
+  return self->whole || (self->only != NULL && key_set_contains (self->only, source_key))
+         || key_set_contains (self->doubtful, source_key);
+}
+
+static gboolean
+is_wanted (const Check *self, const StateMessage *row)
+{
+  return is_strict (self, row->source_key) || row->reason != NULL
+         || ((self->unverified & STATE_UNVERIFIED_NEW) && row->outcome != STATE_REMOVED);
+}
 
 static void
 report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
@@ -35,10 +56,33 @@ report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
   difference->key = result_printable_key (key.data, key.length);
   difference->reason = g_strdup (reason);
   difference->surplus = surplus;
+  if (!surplus)
+    difference->source_key = g_bytes_new (key.data, key.length);
   g_ptr_array_add (self->lane->account->result->differences, difference);
 }
 
 /* ---- comparing metadata ---- */
+
+/* "\\Seen \\Draft" or "none". (transfer full) */
+static char *
+flags_text (guint32 flags)
+{
+  GString *text = g_string_new (NULL);
+  for (guint bit = 1; bit <= HAUL_FLAG_DRAFT; bit <<= 1)
+    if (flags & bit)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "",
+                              haul_flag_name (bit));
+  return g_string_free (text->len > 0 ? text : g_string_append (text, "none"), FALSE);
+}
+
+/* ISO 8601, in UTC. (transfer full) */
+static char *
+date_text (gint64 date_unix)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (date_unix);
+  return date != NULL ? g_date_time_format_iso8601 (date)
+                      : g_strdup_printf ("%" G_GINT64_FORMAT " s", date_unix);
+}
 
 /* "flags differ: …", or NULL. (transfer full) */
 static char *
@@ -48,19 +92,24 @@ compare_metadata (Check *self, const Record *ours, const Record *theirs)
   const char *our_words = records_keywords (self->pass->records, ours);
   const char *their_words = records_keywords (self->theirs, theirs);
   if (ours->flags != theirs->flags)
-    return g_strdup_printf (
-        "flags differ: 0x%02x at the source, 0x%02x at the destination", ours->flags,
-        theirs->flags);
+    {
+      g_autofree char *left = flags_text (ours->flags);
+      g_autofree char *right = flags_text (theirs->flags);
+      return g_strdup_printf ("flags differ: %s at the source, %s at the destination",
+                              left, right);
+    }
   if ((caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
     return g_strdup_printf (
         "keywords differ: '%s' at the source, '%s' at the destination", our_words,
         their_words);
   if ((caps & HAUL_CAP_DATES) && (ours->known & HAUL_RECORD_DATE)
       && (theirs->known & HAUL_RECORD_DATE) && ours->date_unix != theirs->date_unix)
-    return g_strdup_printf ("dates differ: %" G_GINT64_FORMAT
-                            " at the source, %" G_GINT64_FORMAT
-                            " at the destination (Unix seconds)",
-                            ours->date_unix, theirs->date_unix);
+    {
+      g_autofree char *left = date_text (ours->date_unix);
+      g_autofree char *right = date_text (theirs->date_unix);
+      return g_strdup_printf ("dates differ: %s at the source, %s at the destination",
+                              left, right);
+    }
   return NULL;
 }
 
@@ -134,17 +183,20 @@ on_ours (const HaulRecord *record, gpointer user_data, GError **error)
       self->pass->ledger.skipped++;
       return TRUE;
     }
+  if (!find_row (self, record->key, &row, &found, error))
+    return FALSE;
+  if (found && row.reason != NULL && ((1u << row.outcome) & STATE_DELIVERED))
+    key_set_add (self->doubtful, record->key);
   /* What was delivered before, a user may have changed there: not this run's affair. */
-  if (self->only != NULL && !key_set_contains (self->only, record->key))
+  if (!is_strict (self, record->key) && (!found || !is_wanted (self, &row)))
     {
       self->pass->ledger.present++;
       return TRUE;
     }
-  if (!find_row (self, record->key, &row, &found, error))
-    return FALSE;
   if (found && key_set_contains (self->settled, record->key))
     {
-      (void) compare_with_row (self, record, &row);
+      if (is_strict (self, record->key))
+        (void) compare_with_row (self, record, &row);
       self->pass->ledger.present++;
       self->lane->account->result->verified++;
       return TRUE;
@@ -188,7 +240,7 @@ on_theirs (const HaulRecord *record, gpointer user_data, GError **error)
   if (self->pass->row->id != 0
       && !state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
     return FALSE;
-  if (self->only != NULL && found && !key_set_contains (self->only, row.source_key))
+  if (found && !self->whole && !is_wanted (self, &row))
     return TRUE;
   if (found && is_as_delivered (self, record, &row))
     key_set_add (self->settled, row.source_key);
@@ -326,6 +378,23 @@ compare_headers (Check *self, GArray *doubtful, GError **error)
   return ok;
 }
 
+/* A message that was delivered and then removed is missing, too, but nothing to be
+ * repaired by another run. */
+static gboolean
+report_missing (Check *self, HaulBytes key, GError **error)
+{
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  if (!find_row (self, key, &row, &found, error))
+    return FALSE;
+  gboolean removed = found && self->whole && ((1u << row.outcome) & STATE_DELIVERED);
+  report (self, key, FALSE,
+          removed
+              ? "missing at the destination: it was delivered, and removed there since"
+              : "missing at the destination");
+  return TRUE;
+}
+
 static gboolean
 compare (Check *self, GError **error)
 {
@@ -338,21 +407,24 @@ compare (Check *self, GError **error)
       if (partner == NO_PARTNER)
         {
           pass->ledger.failed++;
-          report (self, key, FALSE, "missing at the destination");
+          if (!report_missing (self, key, error))
+            return FALSE;
           continue;
         }
       pass->ledger.present++;
       self->lane->account->result->verified++;
       const Record *ours = records_get (pass->records, i);
       const Record *theirs = records_get (self->theirs, partner);
-      g_autofree char *difference = compare_metadata (self, ours, theirs);
+      g_autofree char *difference = is_strict (self, key)
+                                        ? compare_metadata (self, ours, theirs)
+                                        : NULL;
       if (difference != NULL)
         report (self, key, FALSE, difference);
       if (self->level == JOB_VERIFY_CONTENT || !sizes_equal (ours, theirs))
         g_array_append_val (doubtful, i);
     }
   for (guint i = 0; i < records_length (self->theirs); i++)
-    if (self->only == NULL && records_get (self->theirs, i)->tag != RECORD_CLAIMED)
+    if (self->whole && records_get (self->theirs, i)->tag != RECORD_CLAIMED)
       report (self, records_key (self->theirs, i), TRUE, "only at the destination");
   if (self->level == JOB_VERIFY_HEADERS && !compare_headers (self, doubtful, error))
     return FALSE;
@@ -377,8 +449,79 @@ check_folder (Check *self, GError **error)
   ok = ok
        && list_side (self->lane->source, pass->pair->source->path,
                      headers ? HAUL_NEED_HEADERS : 0, on_ours, self, error);
+  ok = ok && pair_by_identity (self, error) && compare (self, error);
   state_cursor_free (self->cursor);
-  return ok && pair_by_identity (self, error) && compare (self, error);
+  return ok;
+}
+
+/* ---- what is kept for the next run ---- */
+
+static gboolean
+on_doubt (const StateMessage *row, gpointer user_data, GError **error)
+{
+  if (row->reason != NULL)
+    g_ptr_array_add (user_data,
+                     g_bytes_new (row->source_key.data, row->source_key.length));
+  return TRUE;
+}
+
+static HaulBytes
+view (GBytes *bytes)
+{
+  HaulBytes result = HAUL_NO_BYTES;
+  result.data = g_bytes_get_data (bytes, &result.length);
+  return result;
+}
+
+/* Messages that differed before and no longer do. */
+static gboolean
+clear_doubts (Check *self, const KeySet *kept, GError **error)
+{
+  State *state = self->lane->account->state;
+  g_autoptr (GPtrArray)
+      doubts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  if (!(self->unverified & STATE_UNVERIFIED_FOUND))
+    return TRUE;
+  if (!state_messages (state, self->pass->row->id, STATE_DELIVERED, on_doubt, doubts,
+                       error))
+    return FALSE;
+  for (guint i = 0; i < doubts->len; i++)
+    {
+      HaulBytes key = view (doubts->pdata[i]);
+      if (!key_set_contains (kept, key)
+          && !state_set_doubt (state, self->pass->row->id, key, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The verification came to its end: what differs, from the @first difference on, is
+ * compared again by the next run. */
+static gboolean
+remember (Check *self, guint first, GError **error)
+{
+  GPtrArray *differences = self->lane->account->result->differences;
+  State *state = self->lane->account->state;
+  StateFolder *row = self->pass->row;
+  KeySet *kept = key_set_new ();
+  gboolean ok = TRUE;
+  guint count = 0;
+  for (guint i = first; ok && i < differences->len; i++)
+    {
+      const Difference *difference = differences->pdata[i];
+      if (difference->source_key == NULL)
+        continue;
+      count++;
+      key_set_add (kept, view (difference->source_key));
+      ok = state_set_doubt (state, row->id, view (difference->source_key),
+                            difference->reason, error);
+    }
+  ok = ok && clear_doubts (self, kept, error);
+  key_set_free (kept);
+  guint32 before = row->unverified;
+  row->unverified = count > 0 ? STATE_UNVERIFIED_FOUND : 0;
+  return ok
+         && (row->unverified == before || state_folder_save (state, row, FALSE, error));
 }
 
 static gboolean
@@ -387,10 +530,14 @@ check_once (const Check *wanted, FolderPair *pair, FolderResult *result, GError 
   Check check = *wanted;
   check.theirs = records_new ();
   check.settled = key_set_new ();
+  check.doubtful = key_set_new ();
   check.pass = pass_new (check.lane, pair, result);
   check.partner = g_array_new (FALSE, FALSE, sizeof (guint));
+  guint first = check.lane->account->result->differences->len;
   gboolean ok = check_folder (&check, error);
-  if (ok && check.lane->account->request->mode == ENGINE_VERIFY)
+  if (ok && !check.whole)
+    ok = remember (&check, first, error);
+  else if (ok)
     {
       result->ledger = check.pass->ledger;
       result->complete = result->ledger.failed == 0;
@@ -398,6 +545,7 @@ check_once (const Check *wanted, FolderPair *pair, FolderResult *result, GError 
   g_array_unref (check.partner);
   records_free (check.theirs);
   key_set_free (check.settled);
+  key_set_free (check.doubtful);
   pass_free (check.pass);
   return ok;
 }
@@ -414,13 +562,16 @@ verify_run (Lane *lane, const VerifyRequest *request, gboolean *out_source,
       FolderPair *pair = request->pairs->pdata[i];
       if (pair->dropped != NULL || (pair->source->attributes & HAUL_FOLDER_NOSELECT))
         continue;
-      /* After a run only what it wrote is looked at. */
+      /* After a run only what it wrote is looked at, and what is left from others. */
       const KeySet *only = g_hash_table_lookup (lane->delivered, pair);
-      if (!whole && only == NULL)
+      guint unverified = GPOINTER_TO_UINT (g_hash_table_lookup (lane->unverified, pair));
+      if (!whole && only == NULL && unverified == 0)
         continue;
       Check wanted = { .lane = lane,
-                       .level = request->level,
-                       .only = whole ? NULL : only };
+                       .level = MAX (request->level, JOB_VERIFY_SIZE),
+                       .whole = whole,
+                       .only = only,
+                       .unverified = unverified };
       guint differences = account->differences->len;
       guint64 verified = account->verified;
       GError *reason = NULL;

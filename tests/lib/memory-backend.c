@@ -45,6 +45,8 @@ static const HaulOptionSpec memory_options[] = {
                  HAUL_OPT_NONE, "Each so many-th message is refused at first"),
   HAUL_OPT_BOOL (MemorySettings, debris, "debris", "false", HAUL_OPT_NONE,
                  "A batch that is broken off leaves debris"),
+  HAUL_OPT_UINT (MemorySettings, lose, "lose", "0", "0", "1000", "messages",
+                 HAUL_OPT_NONE, "Each so many-th message is lost after its receipt"),
   HAUL_OPT_STRING (MemorySettings, ghost, "ghost", "", HAUL_OPT_NONE,
                    "When a batch that is broken off is stored all the same"),
   HAUL_OPT_END,

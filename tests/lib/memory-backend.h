@@ -28,6 +28,7 @@
  * was called.
  * @ghost: a batch that is broken off at its commit is stored all the same, later: at the
  * next "recover", after the next batch ("store"), or at the next "list".
+ * @lose: each so many-th message gets its receipt and is not there; 0: none.
  */
 typedef struct
 {
@@ -46,6 +47,7 @@ typedef struct
   guint again;
   gboolean debris;
   char *ghost;
+  guint lose;
 } MemorySettings;
 
 /* MemoryStep: the moments at which a probe is asked. */

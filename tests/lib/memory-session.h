@@ -23,6 +23,7 @@ typedef struct
   guint8 token[16];  /* of the status last handed out */
   guint8 mark[8];    /* likewise */
   guint64 offers;    /* of messages, for `again` */
+  guint64 stored;    /* likewise, for `lose` */
   MemoryProbe probe; /* NULL: none */
   gpointer probe_data;
 } MemorySession;

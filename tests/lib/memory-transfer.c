@@ -416,6 +416,8 @@ give_receipt (MemorySession *self, HaulFeed *feed, const Taken *taken)
       receipt.uid_validity = folder != NULL ? folder->validity : 0;
     }
   haul_feed_done (feed, taken->item, &receipt);
+  if (self->settings->lose > 0 && ++self->stored % self->settings->lose == 0)
+    memory_store_drop (self->store, (HaulPath) taken->folder, taken->message->number);
 }
 
 void

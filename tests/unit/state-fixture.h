@@ -212,6 +212,10 @@ fixture_dump (State *state)
                               " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
                               folder->clean, folder->settings_hash, folder->messages,
                               folder->bytes, folder->skipped);
+      g_string_append_printf (text, " %" G_GUINT64_FORMAT " %u ", folder->removed,
+                              folder->unverified);
+      dump_optional (text, folder->watch);
+      g_string_append_c (text, '\n');
       g_assert_true (state_messages (state, folder->id, ~0u, dump_message, text, &error));
       g_assert_no_error (error);
     }

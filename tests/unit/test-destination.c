@@ -10,7 +10,7 @@
 #include "plugin/session.h"
 
 /* IDLE_NEVER_US: longer than any test. */
-#define IDLE_NEVER_US (3600 * G_USEC_PER_SEC)
+#define IDLE_NEVER_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 
 /* Fake: the settings of a backend that stores nowhere, as the test wants it. */
 typedef struct
