@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "change-group.h"
-#include "target-world.h"
+#include "imap-target.h"
 
 #define SERVER                                                                           \
   "@capability IMAP4rev1 UIDPLUS UNSELECT\n"                                             \

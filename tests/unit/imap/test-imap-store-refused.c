@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "target-world.h"
+#include "imap-target.h"
 
 #define DOVECOT                                                                          \
   "@greeting Dovecot ready.\n"                                                           \

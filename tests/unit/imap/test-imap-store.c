@@ -3,7 +3,7 @@
  * keys come back. Refusals are test-imap-store-refused.c's. */
 #include <string.h>
 
-#include "target-world.h"
+#include "imap-target.h"
 
 /* A Dovecot with everything that a store can use. */
 #define DOVECOT                                                                          \

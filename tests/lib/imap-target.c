@@ -4,7 +4,7 @@
  * before the store runs, a feed with hooks that write down every result, and assertions
  * that each message gets exactly one.
  */
-#include "target-world.h"
+#include "imap-target.h"
 
 #include <string.h>
 
