@@ -8,7 +8,7 @@
 #include "engine/feed.h"
 
 #include "imap-script.h"
-#include "session.h"
+#include "../../backends/imap/session.h"
 
 /* TargetMail: one message and its result. */
 typedef struct
