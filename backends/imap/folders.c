@@ -2,6 +2,8 @@
 /* Making, renaming, removing and subscribing folders. All of a batch goes out without
  * waiting, parents first; what is refused for a missing parent or a special use is tried
  * once more by itself. The session's thread. */
+#include <string.h>
+
 #include "session-private.h"
 
 /* One folder of a batch. */
@@ -11,6 +13,7 @@ typedef struct
   GError *error;         /* NULL: it exists now */
   gboolean plain_again;  /* refused with its special use */
   gboolean parent_again; /* refused for its parent */
+  gboolean parents_made; /* that was tried */
   gboolean name_again;   /* refused, perhaps for a character in its name */
   const HaulFolder *folder;
   ImapSession *session;
@@ -136,21 +139,70 @@ create_parents (Making *making, GError **error)
   return TRUE;
 }
 
-/* One more attempt, in the way that the refusal suggests. */
+static gboolean
+on_list (const ImapEvent *event, gpointer user_data, GError **error)
+{
+  Making *making = user_data;
+  (void) error;
+  if (event->type == IMAP_EVENT_LIST && event->list.kind == IMAP_LIST_LIST
+      && imap_names_equal (event->list.name, imap_mailbox_name (making->mailbox))
+      && !imap_strings_contain (event->list.attributes, "\\Noselect")
+      && !imap_strings_contain (event->list.attributes, "\\NonExistent"))
+    g_clear_error (&making->error);
+  return TRUE;
+}
+
+/* A refusal without a code may mean that the folder is there (Courier): then it is no
+ * error any more. FALSE: the session is lost. */
+static gboolean
+look (Making *making, GError **error)
+{
+  ImapSession *self = making->session;
+  g_autoptr (GError) refusal = NULL;
+  ImapString name = imap_mailbox_name (making->mailbox);
+  /* As a pattern it would find others, too. */
+  if (strpbrk (making->mailbox->wire, "*%") != NULL)
+    return TRUE;
+  ImapCommand *command = imap_session_command (self, "LIST");
+  imap_command_add_string (command, (ImapString){ "", 0 });
+  imap_command_add_string (command, name);
+  imap_connection_handle (self->connection, on_list, making);
+  gboolean ok = imap_connection_run (self->connection, command, 0, HAUL_SCOPE_FOLDER,
+                                     "look for a folder", NULL, &refusal);
+  imap_connection_handle (self->connection, NULL, NULL);
+  if (ok || haul_error_scope (refusal) < HAUL_SCOPE_SESSION)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
+}
+
+/* More attempts, in the way that the refusal suggests. */
 static gboolean
 mend (Making *making, GError **error)
 {
-  gboolean with_use = !making->plain_again;
-  if (making->parent_again && !create_parents (making, error))
-    return FALSE;
-  /* A parent may have got another name meanwhile, too. */
-  if (making->name_again && !imap_session_escape (making->session, making->mailbox))
-    return TRUE;
-  if (!making->parent_again && !making->plain_again && !making->name_again)
-    return TRUE;
-  making->parent_again = making->plain_again = making->name_again = FALSE;
-  return send_create (making, with_use, error)
-         && imap_connection_drain (making->session->connection, error);
+  while (making->error != NULL)
+    {
+      gboolean with_use = !making->plain_again;
+      if (making->name_again && !look (making, error))
+        return FALSE;
+      if (making->error == NULL)
+        return TRUE;
+      if (making->parent_again && making->parents_made)
+        return TRUE;
+      if (making->parent_again && !create_parents (making, error))
+        return FALSE;
+      making->parents_made |= making->parent_again;
+      /* A parent may have got another name meanwhile, too. */
+      if (!making->parent_again && !making->plain_again
+          && !(making->name_again
+               && imap_session_escape (making->session, making->mailbox)))
+        return TRUE;
+      making->parent_again = making->plain_again = making->name_again = FALSE;
+      if (!send_create (making, with_use, error)
+          || !imap_connection_drain (making->session->connection, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static void

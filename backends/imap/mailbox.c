@@ -43,26 +43,37 @@ imap_mailbox_free (gpointer data)
 }
 
 /* What a server may refuse in a name although IMAP allows it: its own delimiter, that of
- * its store (Maildir++, file systems), wildcards, and control characters. */
-#define AWKWARD "./\\~#^*<>:|?\""
+ * its store (Maildir++, file systems), wildcards, control characters, and what is beyond
+ * the sixteen bits of a UCS-2 server (Courier). */
+#define AWKWARD "./\\~#^*<>:|?;!`\""
 
-/* Whether @c may stand as %XX in a name. */
+/* How much of a name is escaped: what must be; all that is awkward; the same with '=' as
+ * the sign, for Cyrus, which refuses '%' in names. */
+enum
+{
+  CARE_NONE,
+  CARE_AWKWARD,
+  CARE_PERCENT,
+};
+
+/* Whether @c may stand as %XX or =XX in a name. */
 static gboolean
 may_be_escaped (guchar c)
 {
-  return c < ' ' || c == 0x7f || c == ' ' || c == '%' || strchr (AWKWARD, c) != NULL;
+  return c <= ' ' || c >= 0x7f || c == '%' || c == '=' || strchr (AWKWARD, c) != NULL;
 }
 
-/* The byte that "%XX" at @text stands for; 0: it stands for itself. */
+/* The byte that "%XX" or "=XX" at @text stands for; 0: it stands for itself. */
 static guchar
 escaped_byte (const char *text)
 {
-  if (text[0] != '%' || !g_ascii_isxdigit (text[1]) || !g_ascii_isxdigit (text[2])
-      || g_ascii_islower (text[1]) || g_ascii_islower (text[2]))
+  if ((text[0] != '%' && text[0] != '=') || !g_ascii_isxdigit (text[1])
+      || !g_ascii_isxdigit (text[2]) || g_ascii_islower (text[1])
+      || g_ascii_islower (text[2]))
     return 0;
   guchar c = (guchar) (g_ascii_xdigit_value (text[1]) * 16
                        + g_ascii_xdigit_value (text[2]));
-  return may_be_escaped (c) ? c : 0;
+  return c != 0 && may_be_escaped (c) ? c : 0;
 }
 
 /* Blanks that a server may trim or squeeze. */
@@ -72,29 +83,43 @@ is_loose_blank (const char *name, const char *at)
   return *at == ' ' && (at == name || at[1] == '\0' || at[1] == ' ');
 }
 
+/* Whether the character at @at is written as bytes. */
+static gboolean
+is_escaped (const ImapSession *self, const char *name, const char *at, guint care)
+{
+  guchar c = (guchar) *at;
+  const char *forbidden = self->quirks->forbidden_in_names;
+  if (c == (guchar) self->delimiter || escaped_byte (at) != 0
+      || (forbidden != NULL && c < 0x80 && may_be_escaped (c)
+          && strchr (forbidden, c) != NULL)
+      || ((care > CARE_NONE || self->quirks->trims_names) && is_loose_blank (name, at)))
+    return TRUE;
+  if (care == CARE_NONE)
+    return FALSE;
+  if (c >= 0x80)
+    return g_utf8_get_char (at) > 0xffff;
+  return c < ' ' || c == 0x7f || strchr (AWKWARD, c) != NULL
+         || (care == CARE_PERCENT && c == '%');
+}
+
 /*
- * A name as it may be sent: the server's delimiter, and what @forbidden (may be NULL)
- * names, is written as %XX; with @careful so is everything that a server might refuse. A
- * '%' that would be read as such becomes %25, so that no two names meet and each comes
- * back: "a.b" on a server with '.' is "a%2Eb".
+ * A name as it may be sent: what is escaped is written as %XX byte by byte. A sign that
+ * would be read as the beginning of that is escaped itself, so that no two names meet and
+ * each comes back: "a.b" on a server with '.' is "a%2Eb".
  */
 static char *
-escape_name (const char *name, char delimiter, const char *forbidden, gboolean careful)
+escape_name (const ImapSession *self, const char *name, guint care)
 {
   GString *out = g_string_new (NULL);
-  for (const char *at = name; *at != '\0'; at++)
+  char sign = care == CARE_PERCENT ? '=' : '%';
+  for (const char *at = name; *at != '\0'; at = g_utf8_next_char (at))
     {
-      guchar c = (guchar) *at;
-      gboolean refused = c == (guchar) delimiter
-                         || (forbidden != NULL && c < 0x80 && may_be_escaped (c)
-                             && strchr (forbidden, c) != NULL);
-      gboolean awkward = careful && c < 0x80 && c != ' ' && c != '%'
-                         && may_be_escaped (c);
-      if (refused || awkward || (careful && is_loose_blank (name, at))
-          || escaped_byte (at) != 0)
-        g_string_append_printf (out, "%%%02X", (guint) c);
+      gsize length = (gsize) (g_utf8_next_char (at) - at);
+      if (is_escaped (self, name, at, care))
+        for (gsize i = 0; i < length; i++)
+          g_string_append_printf (out, "%c%02X", sign, (guint) (guchar) at[i]);
       else
-        g_string_append_c (out, *at);
+        g_string_append_len (out, at, (gssize) length);
     }
   return g_string_free (out, FALSE);
 }
@@ -109,6 +134,9 @@ unescape_name (const char *name)
       g_string_append_c (out, c != 0 ? (char) c : *at);
       at += c != 0 ? 2 : 0;
     }
+  /* Bytes that come to nothing stood for themselves. */
+  if (!g_utf8_validate (out->str, -1, NULL))
+    g_string_assign (out, name);
   return g_string_free (out, FALSE);
 }
 
@@ -209,11 +237,9 @@ imap_session_clear_mailboxes (ImapSession *self)
 
 /* One name as this server would have it. */
 static char *
-encode_name (const ImapSession *self, const char *name, gboolean careful, GError **error)
+encode_name (const ImapSession *self, const char *name, guint care, GError **error)
 {
-  g_autofree char *escaped = escape_name (name, self->delimiter,
-                                          self->quirks->forbidden_in_names,
-                                          careful || self->quirks->trims_names);
+  g_autofree char *escaped = escape_name (self, name, care);
   if (self->utf8)
     return g_steal_pointer (&escaped);
   g_autoptr (GError) local = NULL;
@@ -247,7 +273,7 @@ find_parent (const ImapSession *self, HaulPath path, guint *out_depth)
 }
 
 static char *
-make_wire (const ImapSession *self, HaulPath path, gboolean careful, GError **error)
+make_wire (const ImapSession *self, HaulPath path, guint care, GError **error)
 {
   guint depth = 0;
   const ImapMailbox *parent = find_parent (self, path, &depth);
@@ -262,7 +288,7 @@ make_wire (const ImapSession *self, HaulPath path, gboolean careful, GError **er
     g_string_append (wire, self->prefix);
   for (guint i = depth; path[i] != NULL; i++)
     {
-      g_autofree char *name = encode_name (self, path[i], careful, error);
+      g_autofree char *name = encode_name (self, path[i], care, error);
       if (name == NULL)
         {
           g_string_free (wire, TRUE);
@@ -298,7 +324,7 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
       return NULL;
     }
   char *wire = haul_path_is_inbox (path) ? g_strdup ("INBOX")
-                                         : make_wire (self, path, FALSE, error);
+                                         : make_wire (self, path, CARE_NONE, error);
   if (wire == NULL)
     return NULL;
   mailbox = g_new0 (ImapMailbox, 1);
@@ -313,16 +339,20 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
 gboolean
 imap_session_escape (ImapSession *self, ImapMailbox *mailbox)
 {
-  g_autoptr (GError) ignored = NULL;
-  char *wire = make_wire (self, (HaulPath) mailbox->path, TRUE, &ignored);
-  if (wire == NULL || strcmp (wire, mailbox->wire) == 0)
+  while (mailbox->name_care < CARE_PERCENT)
     {
+      g_autoptr (GError) ignored = NULL;
+      char *wire = make_wire (self, (HaulPath) mailbox->path, ++mailbox->name_care,
+                              &ignored);
+      if (wire != NULL && strcmp (wire, mailbox->wire) != 0)
+        {
+          g_free (mailbox->wire);
+          mailbox->wire = wire;
+          return TRUE;
+        }
       g_free (wire);
-      return FALSE;
     }
-  g_free (mailbox->wire);
-  mailbox->wire = wire;
-  return TRUE;
+  return FALSE;
 }
 
 void

@@ -33,8 +33,8 @@ void imap_mailbox_free (gpointer data);
  * by another wire name. */
 void imap_session_add (ImapSession *self, ImapMailbox *mailbox);
 
-/* Another wire name for @mailbox, which is not listed, without anything that a server might
- * refuse; FALSE: it has none. */
+/* Another, more careful wire name for @mailbox, which is not listed; FALSE: there is no
+ * other left to try. */
 gboolean imap_session_escape (ImapSession *self, ImapMailbox *mailbox);
 
 /* Empties the table. */

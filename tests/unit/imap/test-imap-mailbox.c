@@ -128,7 +128,7 @@ test_write (void)
 static void
 test_round_trip (void)
 {
-  static const char *const parts[] = { ".", "%", "2E", "25", "a", "2F", "/", "&", " " };
+  static const char *const parts[] = { ".", "%", "2E", "25", "=", "2F", "/", "&", " " };
   g_autoptr (GHashTable)
       seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint n = 0; n < 9 * 9 * 9 * 9; n++)
@@ -164,12 +164,15 @@ test_escapes (void)
       const char *path[] = { names[i], NULL };
       ImapSession *self = session_new ("", '/');
       ImapMailbox *mailbox = imap_session_mailbox (self, path, NULL);
-      (void) imap_session_escape (self, mailbox);
-      g_assert_null (strpbrk (mailbox->wire, ".~\\\t"));
+      do
+        {
+          ImapSession *reader = session_new ("", '/');
+          g_assert_cmpstr (add (reader, mailbox->wire)->path[0], ==, names[i]);
+          session_free (reader);
+        }
+      while (imap_session_escape (self, mailbox));
+      g_assert_null (strpbrk (mailbox->wire, "%.~\\\t"));
       g_assert_false (g_str_has_prefix (mailbox->wire, " "));
-      ImapSession *reader = session_new ("", '/');
-      g_assert_cmpstr (add (reader, mailbox->wire)->path[0], ==, names[i]);
-      session_free (reader);
       session_free (self);
     }
 }
