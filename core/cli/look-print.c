@@ -144,7 +144,8 @@ advice (const Look *self)
 void
 look_print_error (const Look *self, const char *account)
 {
-  if (problems_length (self->problems) > 0)
+  /* Warnings were told of when the job was loaded. */
+  if (problems_count (self->problems) > 0)
     cli_print_problems (self->problems);
   if (self->error == NULL)
     return;

@@ -122,9 +122,12 @@ ask (const char *side, gboolean *out_broken)
     }
   struct termios silent = before;
   silent.c_lflag &= ~(tcflag_t) (ECHO | ISIG);
-  fprintf (stderr, "Password of the %s: ", side);
+  silent.c_cc[VEOL] =
+      INTERRUPT_BYTE; /* it ends the line: no Return is needed behind it */
   char line[PASSWORD_BYTES_MAX];
+  /* Before the question: who answers it at once is neither shown nor passed over. */
   tcsetattr (fd, TCSAFLUSH, &silent);
+  fprintf (stderr, "Password of the %s: ", side);
   *out_broken = !read_line (fd, line, sizeof line);
   tcsetattr (fd, TCSAFLUSH, &before);
   fprintf (stderr, "\n");

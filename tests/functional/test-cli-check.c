@@ -317,6 +317,9 @@ test_advice (Fixture *fixture, gconstpointer data)
   expect (fixture, "<imap host='good.example'\n password-file='right'\n tls='none'/>",
           GOOD, "check job.xml", 0, "valid",
           "job.xml:4: warning: imap: mail and password travel in clear text");
+  Called once = cli_call (fixture, "check --connect job.xml");
+  g_assert_null (strstr (strstr (once.err, "clear text") + 1, "clear text"));
+  called_clear (&once);
   cli_expect (fixture,
               "folders imap://alice@good.example --source-password-file right "
               "--source-option tls=none",
@@ -337,6 +340,58 @@ test_environment (Fixture *fixture, gconstpointer data)
   cli_expect (fixture, "folders imaps://alice@good.example/", 5, "",
               "log in to good.example as 'alice'");
   g_unsetenv ("MAILHAUL_SOURCE_PASSWORD");
+}
+
+/* A call on a terminal of its own, where @typed is typed at the question. The terminal
+ * shows all that the program says. */
+static Called
+call_typed (const Fixture *fixture, const char *typed, const char *command_line)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = g_strdup_printf (
+      "%s %s 'Password of the ' '%s' %s %s", g_getenv ("MAILHAUL_PYTHON"),
+      g_getenv ("MAILHAUL_TYPIST"), typed, g_getenv ("MAILHAUL_PROGRAM"), command_line);
+  g_auto (GStrv) argv = NULL;
+  Called called = { .status = -1 };
+
+  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_launcher_set_cwd (launcher, fixture->dir);
+  GSubprocess *process = g_subprocess_launcher_spawnv (
+      launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+  called = cli_finish (process);
+  g_test_message ("%s%s", called.out, called.err);
+  return called;
+}
+
+static void
+test_question (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *typed;
+    int status;
+    const char *out;
+  } vectors[] = {
+    { "sesame\\n", 0, "2 folders, 1,234 messages" },
+    { "hunter2\\n", 5, "log in to good.example as 'alice': server refused" },
+    { "hunt\\x03", 130, "Password of the source: " },
+    { "\\n", 2, "it is empty" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      Called called = call_typed (fixture, vectors[i].typed,
+                                  "folders imaps://alice@good.example/");
+
+      g_assert_cmpint (called.status, ==, vectors[i].status);
+      cli_has (called.out, vectors[i].out);
+      cli_has_not (called.out, "sesame");
+      cli_has_not (called.out, "hunt");
+      called_clear (&called);
+    }
 }
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, cli_set_up, func, cli_tear_down)
@@ -361,5 +416,6 @@ main (int argc, char **argv)
   ADD ("/cli/address/tokens-need-no-password", test_token_only);
   ADD ("/cli/check/advice-of-a-plugin-is-a-warning", test_advice);
   ADD ("/cli/address/password-from-the-environment", test_environment);
+  ADD ("/cli/address/password-by-a-question-without-echo", test_question);
   return g_test_run ();
 }
