@@ -143,9 +143,11 @@ cut_plan (ImapJobs *self, const ImapCut *cut)
       const ImapWanted *next = &self->ahead;
       gboolean follows = job != NULL && uid_at (job, job->uids->len - 1) + 1 == next->uid;
       gsize more = follows ? 0 : RANGE_TEXT_BYTES;
+      /* Servers answer in the order of UIDs: what is planned later must not come first.
+       */
       if (job != NULL
-          && (size_of (next) > cut->bytes || job->bytes > cut->bytes - size_of (next)
-              || text + more > cut->text))
+          && (next->uid < uid_at (job, job->uids->len - 1) || size_of (next) > cut->bytes
+              || job->bytes > cut->bytes - size_of (next) || text + more > cut->text))
         break;
       if (job == NULL)
         job = job_new (IMAP_JOB_BODIES);

@@ -83,6 +83,15 @@ test_cut_by_bytes (void)
 }
 
 static void
+test_plan_order_is_kept (void)
+{
+  static const guint32 uids[] = { 4, 5, 9, 3, 7 };
+  Plan plan = { uids, 5, 0, 10, NULL };
+  g_autofree char *sets = cut_all (&plan, &wide);
+  g_assert_cmpstr (sets, ==, "4:5,9 3,7");
+}
+
+static void
 test_large_message_goes_alone (void)
 {
   Plan plan = { ten, 3, 0, 5000, NULL };
@@ -295,6 +304,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add_func ("/imap/fetch-jobs/" name, func)
   ADD ("cut-by-count", test_cut_by_count);
   ADD ("cut-by-bytes", test_cut_by_bytes);
+  ADD ("plan-order-is-kept", test_plan_order_is_kept);
   ADD ("large-message-goes-alone", test_large_message_goes_alone);
   ADD ("size-nobody-knows", test_size_nobody_knows);
   ADD ("size-that-cannot-be", test_size_that_cannot_be);
