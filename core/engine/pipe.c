@@ -32,7 +32,7 @@ struct _Pipe
   gboolean writer_wants_spool;
   gboolean yield;
   GError *broken;
-  GMainContext *context;
+  GMainContext *context; /* a reference: the link that has it may break in the middle */
   Chunk *spare;
   guint spare_count;
 };
@@ -85,6 +85,7 @@ pipe_free (Pipe *self)
       g_free (chunk);
     }
   g_clear_error (&self->broken);
+  g_clear_pointer (&self->context, g_main_context_unref);
   pthread_cond_destroy (&self->room);
   pthread_cond_destroy (&self->data);
   pthread_mutex_destroy (&self->lock);
@@ -422,9 +423,14 @@ pipe_release (Pipe *self, HaulItem *item)
 void
 pipe_set_context (Pipe *self, GMainContext *context)
 {
+  GMainContext *before;
+  if (context != NULL)
+    g_main_context_ref (context);
   pthread_mutex_lock (&self->lock);
+  before = self->context;
   self->context = context;
   pthread_mutex_unlock (&self->lock);
+  g_clear_pointer (&before, g_main_context_unref);
 }
 
 PipeWait
