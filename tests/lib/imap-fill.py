@@ -78,8 +78,6 @@ def fill_maildir(filler, root):
 
 def fill_hard(filler):
     for path, subscribe in hard_folders():
-        if filler.link.prefix and path.startswith("INBOX/"):
-            continue  # there every folder is a child of INBOX
         if filler.create(path, subscribe):
             filler.append(path, f"Subject: in {path.encode('unicode_escape').decode()}\r\n\r\nhello\r\n".encode(),
                           [b"\\Seen"], 1500000000)

@@ -173,8 +173,7 @@ class Link:
         """UTF-8, / between names, / and % in names escaped; without the namespace's prefix."""
         if raw.upper() == b"INBOX":
             return "INBOX"
-        below = self.prefix and raw.startswith(self.prefix)
-        if below and raw[len(self.prefix):].split(separator)[0].upper() != b"INBOX":  # else it would be INBOX twice
+        if self.prefix and raw.startswith(self.prefix):
             raw = raw[len(self.prefix):]
         names = [raw] if separator == b"NIL" else raw.split(separator)
         names = [utf7_decode(name).replace("%", "%25").replace("/", "%2F") for name in names]
@@ -195,7 +194,8 @@ class Link:
             if row[1] != b"LIST":
                 continue
             path = self.path_of(row[4], row[3])
-            found[path] = (row[4], {word.lower() for word in row[2]})
+            if path != "INBOX" or row[4].upper() == b"INBOX":  # INBOX.INBOX is a mere parent of INBOX.INBOX.child
+                found[path] = (row[4], {word.lower() for word in row[2]})
         return found
 
     def subscribed(self):
