@@ -130,24 +130,37 @@ date_text (const ASN1_TIME *date)
                           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min);
 }
 
+/* A NUL inside would hide what follows it: that was an attack once. */
+static char *
+dns_text (const ASN1_IA5STRING *name)
+{
+  const char *bytes = (const char *) ASN1_STRING_get0_data (name);
+  gsize length = (gsize) CLAMP (ASN1_STRING_length (name), 0, NAME_BYTES);
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (gsize i = 0; i < length; i++)
+    g_string_append_c (text, bytes[i] == '\0' ? '?' : bytes[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static char *
+address_text (const ASN1_OCTET_STRING *address)
+{
+  char text[INET6_ADDRSTRLEN] = "";
+  int length = ASN1_STRING_length (address);
+  if (length != 4 && length != 16)
+    return NULL;
+  const char *done = inet_ntop (length == 4 ? AF_INET : AF_INET6,
+                                ASN1_STRING_get0_data (address), text, sizeof text);
+  return done == NULL ? NULL : g_strdup (text);
+}
+
 /* "imap.example", "192.0.2.1"; NULL for names that say nothing here. */
 static char *
 alternative_text (const GENERAL_NAME *name)
 {
   if (name->type == GEN_DNS)
-    return g_strndup (
-        (const char *) ASN1_STRING_get0_data (name->d.dNSName),
-        (gsize) CLAMP (ASN1_STRING_length (name->d.dNSName), 0, NAME_BYTES));
-  if (name->type != GEN_IPADD)
-    return NULL;
-  char text[INET6_ADDRSTRLEN] = "";
-  int length = ASN1_STRING_length (name->d.iPAddress);
-  if (length != 4 && length != 16)
-    return NULL;
-  const char *done = inet_ntop (length == 4 ? AF_INET : AF_INET6,
-                                ASN1_STRING_get0_data (name->d.iPAddress), text,
-                                sizeof text);
-  return done == NULL ? NULL : g_strdup (text);
+    return dns_text (name->d.dNSName);
+  return name->type == GEN_IPADD ? address_text (name->d.iPAddress) : NULL;
 }
 
 static char *

@@ -18,6 +18,10 @@
 /* One TLS record; SSL_write() seals no more at once. */
 #define RECORD_BYTES ((gsize) 16 * 1024)
 
+/* The most that is held for a socket that takes nothing: what tls_write() seals is far
+ * less, but a peer can make OpenSSL answer (key updates) and never read it. */
+#define HELD_MAX_BYTES ((gsize) 1024 * 1024)
+
 /* ---- the BIO ---- */
 
 static int
@@ -25,6 +29,8 @@ bio_write (BIO *bio, const char *data, size_t length, size_t *out_written)
 {
   Tls *self = BIO_get_data (bio);
   BIO_clear_retry_flags (bio);
+  if (self->out->len > HELD_MAX_BYTES)
+    self->send_errno = ENOBUFS;
   if (self->send_errno == 0)
     g_byte_array_append (self->out, (const guint8 *) data, (guint) length);
   *out_written = length;
@@ -106,8 +112,9 @@ static gboolean
 set_host (SSL *ssl, const char *host)
 {
   X509_VERIFY_PARAM *param = SSL_get0_param (ssl);
-  if (g_hostname_is_ip_address (host))
-    return X509_VERIFY_PARAM_set1_ip_asc (param, host) == 1;
+  g_autofree char *bare = g_strndup (host, strcspn (host, "%")); /* fe80::1%eth0 */
+  if (g_hostname_is_ip_address (bare))
+    return X509_VERIFY_PARAM_set1_ip_asc (param, bare) == 1;
   SSL_set_hostflags (ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
                               | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return SSL_set1_host (ssl, host) == 1 && SSL_set_tlsext_host_name (ssl, host) == 1;

@@ -9,7 +9,7 @@
 
 #include <mailhaul/error.h>
 
-#define CHUNK_BYTES ((gsize) 100 * 1000)
+#define CHUNK_BYTES ((gsize) 40 * 1000)
 
 HaulLinkOptions
 link_options (const char *host, guint port, gboolean implicit_tls)

@@ -57,6 +57,7 @@ typedef struct
 /* test_world_init, test_world_clear: makes them; frees them. */
 void test_world_init (TestWorld *self);
 void test_world_clear (TestWorld *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TestWorld, test_world_clear)
 
 /* test_authority, test_leaf: one more of that kind. (transfer full) */
 PeerCertificate *test_authority (const char *name);

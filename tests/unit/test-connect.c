@@ -13,7 +13,7 @@
 #include "tls-peer.h"
 
 #define NAME       "imap.example"
-#define BIG_BYTES  ((gsize) 4 * 1024 * 1024)
+#define BIG_BYTES  ((gsize) 2 * 1024 * 1024)
 #define SOCKS_NAME 3 /* address type of RFC 1928 §5: a name */
 
 /* Proxy: what it does, and what it was asked for. */
@@ -171,7 +171,7 @@ test_way (gconstpointer user_data)
 {
   const WayCase *test = user_data;
   Proxy proxy = test->proxy;
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:" NAME, world.authority);
   PeerTls tls = { .certificate = leaf };
@@ -195,7 +195,6 @@ test_way (gconstpointer user_data)
   haul_link_close (link);
   tls_peer_free (peer);
   g_async_queue_unref (proxy.asked);
-  test_world_clear (&world);
 }
 
 /* ---- proxies that do not help ---- */

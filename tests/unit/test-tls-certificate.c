@@ -137,7 +137,7 @@ static void
 test_bad (gconstpointer user_data)
 {
   const BadCase *test = user_data;
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   const PeerCertificate *issuers[] = {
     [BY_AUTHORITY] = world.authority, [BY_STRANGER] = world.stranger, [BY_ITSELF] = NULL
@@ -158,13 +158,32 @@ test_bad (gconstpointer user_data)
   g_assert_true (haul_link_is_secure (link));
   link_echo (link, 10);
   haul_link_close (link);
-  test_world_clear (&world);
+}
+
+/* It is not the server's own certificate that has to be renewed. */
+static void
+test_old_authority (void)
+{
+  const PeerCertificateSpec spec = { .common_name = "Old Authority",
+                                     .authority = TRUE,
+                                     .from_s = -9 * DAY_S,
+                                     .until_s = -DAY_S };
+  g_autoptr (PeerCertificate) old = peer_certificate_new (&spec, NULL);
+  g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:localhost", old);
+  PeerTls tls = { .certificate = leaf };
+  g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, &tls);
+  HaulLinkOptions options = link_options ("localhost", tls_peer_port (peer), TRUE);
+  options.tls_ca_file = peer_certificate_file (old);
+  link_must_fail (
+      &options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+      "certificate of the authority CN=Old Authority (valid from 20|has expired|"
+      "found subject CN=Leaf");
 }
 
 static void
 test_trusts (gconstpointer host)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   PeerTls tls = { .certificate = world.good };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, &tls);
@@ -177,14 +196,13 @@ test_trusts (gconstpointer host)
   g_assert_nonnull (strstr (described, ", 127.0.0.1:"));
   link_echo (link, 100000);
   haul_link_close (link);
-  test_world_clear (&world);
 }
 
 /* Without tls-ca-file; SSL_CERT_FILE of main() stands for the system's store. */
 static void
 test_system_store (gconstpointer user_data)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   const PeerCertificate *system = user_data;
   g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:localhost", system);
@@ -197,14 +215,13 @@ test_system_store (gconstpointer user_data)
   /* a file stands instead of the system's store, not beside it */
   options.tls_ca_file = peer_certificate_file (world.authority);
   link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT, "not trusted");
-  test_world_clear (&world);
 }
 
 /* A file may also name the server's own certificate. */
 static void
 test_leaf_in_file (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   PeerTls tls = { .certificate = world.good };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, &tls);
@@ -213,13 +230,12 @@ test_leaf_in_file (void)
   HaulLink *link = link_must_open (&options);
   link_echo (link, 10);
   haul_link_close (link);
-  test_world_clear (&world);
 }
 
 static void
 test_pin (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   PeerTls tls = { .certificate = world.good };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, &tls);
@@ -238,7 +254,6 @@ test_pin (void)
   options.tls_fingerprint = lower;
   HaulLink *link = link_must_open (&options);
   haul_link_close (link);
-  test_world_clear (&world);
 }
 
 static void
@@ -256,7 +271,7 @@ test_bad_pin (gconstpointer fingerprint)
 static void
 test_files (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_stall, NULL);
   HaulLinkOptions options = link_options ("localhost", tls_peer_port (peer), TRUE);
@@ -276,7 +291,6 @@ test_files (void)
   options.tls_certificate_file = NULL;
   link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                   "tls-key is given without tls-certificate");
-  test_world_clear (&world);
 }
 
 /* ---- client certificates ---- */
@@ -286,7 +300,7 @@ static void
 test_client_certificate (gconstpointer user_data)
 {
   int version = GPOINTER_TO_INT (user_data);
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   g_autoptr (PeerCertificate) mine = test_leaf ("DNS:client", world.stranger);
   PeerTls tls = { .certificate = world.good,
@@ -299,7 +313,6 @@ test_client_certificate (gconstpointer user_data)
   HaulLink *link = link_must_open (&options);
   link_echo (link, 1000);
   haul_link_close (link);
-  test_world_clear (&world);
 }
 
 /* In TLS 1.2 the handshake fails, in 1.3 the first read. */
@@ -320,7 +333,7 @@ static void
 test_client_refused (gconstpointer user_data)
 {
   int version = GPOINTER_TO_INT (user_data);
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   g_autoptr (PeerCertificate) mine = test_leaf ("DNS:client", world.authority);
   PeerTls tls = { .certificate = world.good,
@@ -332,7 +345,6 @@ test_client_refused (gconstpointer user_data)
   refused (&options, "TLS with localhost:|the server refused: alert|tls-certificate");
   options.tls_certificate_file = peer_certificate_file (mine);
   refused (&options, "alert 48|does not accept the certificate of tls-certificate");
-  test_world_clear (&world);
 }
 
 /* ---- versions ---- */
@@ -340,7 +352,7 @@ test_client_refused (gconstpointer user_data)
 static void
 test_version (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   PeerTls tls = { .certificate = world.good, .highest = TLS1_2_VERSION };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_echo, &tls);
@@ -353,13 +365,12 @@ test_version (void)
   options.tls_minimum = HAUL_LINK_TLS_1_3;
   link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
                   "speaks only older versions|at least version 1.3|tls-minimum=\"1.2\"");
-  test_world_clear (&world);
 }
 
 static void
 test_old_version (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   PeerTls tls = { .certificate = world.good,
                   .lowest = TLS1_VERSION,
@@ -369,7 +380,6 @@ test_old_version (void)
   HaulLinkOptions options = test_trusting (&world, "localhost", peer);
   link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
                   "speaks only|at least version 1.2|brought up to date");
-  test_world_clear (&world);
 }
 
 /* ---- peers that do not play along ---- */
@@ -422,6 +432,7 @@ main (int argc, char **argv)
   g_setenv ("SSL_CERT_FILE", peer_certificate_file (system), TRUE);
   for (gsize i = 0; i < G_N_ELEMENTS (bad_cases); i++)
     g_test_add_data_func (bad_cases[i].path, &bad_cases[i], test_bad);
+  g_test_add_func ("/link/tls/refuses-expired-authority", test_old_authority);
   g_test_add_data_func ("/link/tls/trusts-name", "localhost", test_trusts);
   g_test_add_data_func ("/link/tls/trusts-name-with-final-dot", "localhost.",
                         test_trusts);

@@ -54,7 +54,7 @@ ask_for_tls (const HaulLinkOptions *options)
 static void
 test_start_tls (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   StartTls service = { { .certificate = world.good }, "a OK go\r\n" };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_start_tls, &service);
@@ -69,7 +69,6 @@ test_start_tls (void)
   g_autofree char *line = link_hear_line (link);
   g_assert_cmpstr (line, ==, "hello!");
   haul_link_close (link);
-  test_world_clear (&world);
 }
 
 /* Nothing may pass after a refusal, least of all a password in the clear. */
@@ -103,27 +102,25 @@ refused_start (const HaulLinkOptions *options, const char *words)
 static void
 test_start_tls_untrusted (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   StartTls service = { { .certificate = world.good }, "a OK go\r\n" };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_start_tls, &service);
   HaulLinkOptions options = link_options ("localhost", tls_peer_port (peer), FALSE);
   refused_start (&options, "not trusted");
-  test_world_clear (&world);
 }
 
 /* CVE-2011-0411 and its kin: plain text after the OK is not taken for the server's. */
 static void
 test_start_tls_injected (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   StartTls service = { { .certificate = world.good }, "a OK go\r\n* BYE injected\r\n" };
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_start_tls, &service);
   HaulLinkOptions options = test_trusting (&world, "localhost", peer);
   options.implicit_tls = FALSE;
   refused_start (&options, "after STARTTLS came plain text|'* BYE injected'");
-  test_world_clear (&world);
 }
 
 /* ---- bytes ---- */

@@ -55,7 +55,7 @@ test_tunnel (void)
 static void
 test_tunnel_tls (void)
 {
-  TestWorld world;
+  g_auto (TestWorld) world = { 0 };
   test_world_init (&world);
   g_autoptr (PeerCertificate) leaf = test_leaf ("DNS:" NAME, world.authority);
   PeerTls tls = { .certificate = leaf };
@@ -69,7 +69,6 @@ test_tunnel_tls (void)
   g_assert_true (haul_link_is_secure (link));
   link_echo (link, BIG_BYTES);
   haul_link_abort (link);
-  test_world_clear (&world);
 }
 
 typedef struct

@@ -133,11 +133,13 @@ HAUL_API void haul_link_set_quick_ack (HaulLink *link, gboolean on);
 /* haul_link_is_secure: TLS with a verified or pinned peer is in force. */
 HAUL_API gboolean haul_link_is_secure (const HaulLink *link);
 
-/* haul_link_describe: "TLSv1.3, TLS_AES_256_GCM_SHA384, 192.0.2.1:993" or "plain text,
- * 192.0.2.1:143", for people. (transfer full) */
+/* haul_link_describe: "TLSv1.3, TLS_AES_256_GCM_SHA384, 192.0.2.1:993", "plain text,
+ * 192.0.2.1:143", "…, imap.example:993 by the proxy 192.0.2.1:1080" or "…, a tunnel", for
+ * people. (transfer full) */
 HAUL_API char *haul_link_describe (const HaulLink *link);
 
-/* haul_link_is_local: the peer is on this machine (loopback, or a tunnel's command). */
+/* haul_link_is_local: the peer is on this machine (loopback, or a tunnel's command; never
+ * what a proxy leads to). */
 HAUL_API gboolean haul_link_is_local (const HaulLink *link);
 
 /*
