@@ -69,9 +69,10 @@
 #define CYRUS(label)                                                                     \
   {                                                                                      \
     .server = IMAP_SERVER_CYRUS, .name = label, .preset = "cyrus",                       \
-    CONNECTIONS (2, 8, 10), .parallel_fetch = TRUE, .line_limit_bytes = 16000,           \
-    DEEP_WINDOWS, SYNC_FROM_1MIB, .swallows_refused_literals = TRUE, BATCHES (64, TRUE), \
-    .catenate = TRUE, DATES, .exact_size = TRUE, .stable_bytes = TRUE,                   \
+    .tls_unique_only = TRUE, CONNECTIONS (2, 8, 10), .parallel_fetch = TRUE,             \
+    .line_limit_bytes = 16000, DEEP_WINDOWS, SYNC_FROM_1MIB,                             \
+    .swallows_refused_literals = TRUE, BATCHES (64, TRUE), .catenate = TRUE, DATES,      \
+    .exact_size = TRUE, .stable_bytes = TRUE,                                            \
     .login_hint = "with auth-user, the administrator must be listed in admins or"        \
                   " proxyservers of imapd.conf",                                         \
   }

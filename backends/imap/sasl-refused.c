@@ -156,6 +156,8 @@ static const char *const unsupported_phrases[] = {
   "command argument error",
   "syntax error",
   "unexpected argument",
+  "bad protocol", /* Cyrus: SASL_BADPROT, as for a channel binding that it does not know
+                   */
 };
 
 static gboolean

@@ -37,8 +37,11 @@ binding_of (const ImapSasl *self, const char *type)
 gboolean
 sasl_has_binding (const ImapSasl *self)
 {
+  const ImapQuirks *quirks = self->settings.quirks;
+  gboolean both = quirks == NULL || !quirks->tls_unique_only;
   g_autoptr (GBytes) unique = binding_of (self, "tls-unique");
-  g_autoptr (GBytes) exporter = unique == NULL ? binding_of (self, "tls-exporter") : NULL;
+  g_autoptr (GBytes) exporter = unique == NULL && both ? binding_of (self, "tls-exporter")
+                                                       : NULL;
 
   return unique != NULL || exporter != NULL;
 }
