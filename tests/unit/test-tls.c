@@ -13,7 +13,7 @@
 
 #include "tls-peer.h"
 
-#define BIG_BYTES ((gsize) 8 * 1024 * 1024)
+#define BIG_BYTES ((gsize) 4 * 1024 * 1024)
 #define GREETING  "* OK [CAPABILITY IMAP4rev1] ready\r\n"
 
 /* ---- STARTTLS ---- */
