@@ -45,7 +45,7 @@ imap_mailbox_free (gpointer data)
 /* What a server may refuse in a name although IMAP allows it: its own delimiter, that of
  * its store (Maildir++, file systems), wildcards, control characters, and what is beyond
  * the sixteen bits of a UCS-2 server (Courier). */
-#define AWKWARD "./\\~#^*<>:|?;!`\""
+#define AWKWARD "./\\~#^*<>:|?;!`{}\""
 
 /* How much of a name is escaped: what must be; all that is awkward; the same with '=' as
  * the sign, for Cyrus, which refuses '%' in names. */

@@ -328,6 +328,7 @@ haul_feed_done (HaulFeed *feed, HaulItem *item, const HaulReceipt *receipt)
   g_assert_cmpuint (item->at, ==, g_bytes_get_size (item->mail->body));
   mail = item_over (feed, item, MAIL_DONE);
   g_clear_pointer (&mail->key, g_bytes_unref);
+  mail->noted = receipt->note != NULL;
   if (receipt->key.length > 0)
     mail->key = g_bytes_new (receipt->key.data, receipt->key.length);
 }

@@ -31,7 +31,8 @@ typedef struct
   guint8 delivery_id[HAUL_DELIVERY_ID_LENGTH];
   gsize break_at; /* the source breaks off after so many bytes; G_MAXSIZE: never */
   MailOutcome outcome;
-  GBytes *key; /* of the receipt; NULL: none */
+  GBytes *key;    /* of the receipt; NULL: none */
+  gboolean noted; /* the receipt says what became of it otherwise than asked */
   GError *error;
 } Mail;
 

@@ -387,9 +387,13 @@ fetch_with_stranger (Session *session, const Listing *listing, GBytes *stranger)
           g_assert_true (one->ended);
           continue;
         }
+      gone++;
+      /* A server may show a session what it knew until it has heard of the removal (RFC
+       * 3501 §7.4.1): then the message is whole. */
+      if (one->error == NULL && one->ended)
+        continue;
       g_assert_error (one->error, HAUL_ERROR, HAUL_ERROR_GONE);
       g_assert_cmpint (haul_error_scope (one->error), ==, HAUL_SCOPE_MESSAGE);
-      gone++;
     }
   g_assert_cmpuint (gone, ==, 1);
 }
