@@ -59,7 +59,7 @@
     CONNECTIONS (2, 8, 10), .parallel_fetch = TRUE, .line_limit_bytes = 32000,           \
     DEEP_WINDOWS, .max_errors = 20, SYNC_FROM_1MIB, .swallows_refused_literals = TRUE,   \
     BATCHES (64, TRUE), .catenate = TRUE, DATES, .exact_size = TRUE,                     \
-    .stable_bytes = TRUE,                                                                \
+    .replaces_nul = TRUE, .stable_bytes = TRUE,                                          \
     .connection_hint = "Dovecot allows 10 connections per user and address by default"   \
                        " (mail_max_userip_connections)",                                 \
   }
@@ -72,7 +72,7 @@
     .tls_unique_only = TRUE, CONNECTIONS (2, 8, 10), .parallel_fetch = TRUE,             \
     .line_limit_bytes = 16000, DEEP_WINDOWS, SYNC_FROM_1MIB,                             \
     .swallows_refused_literals = TRUE, BATCHES (64, TRUE), .catenate = TRUE, DATES,      \
-    .exact_size = TRUE, .stable_bytes = TRUE,                                            \
+    .exact_size = TRUE, .masks_8bit_header = TRUE, .stable_bytes = TRUE,                 \
     .login_hint = "with auth-user, the administrator must be listed in admins or"        \
                   " proxyservers of imapd.conf",                                         \
   }

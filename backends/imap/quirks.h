@@ -100,6 +100,8 @@ typedef struct
   gboolean exact_size;        /* RFC822.SIZE is the length of BODY[] */
   gboolean stable_bytes;      /* BODY[] is what was appended, save line ends */
   gboolean strips_cr;         /* every CR is dropped on APPEND and CRLF made anew */
+  gboolean replaces_nul;      /* NUL is kept as 0x80 */
+  gboolean masks_8bit_header; /* bytes above 127 of the header become X (munge8bit) */
   gboolean search_unreliable; /* UID SEARCH may miss messages: use UID FETCH 1:* */
   gboolean uidonly_needed;    /* shows all messages only after ENABLE UIDONLY */
   guint

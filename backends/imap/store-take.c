@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "alter.h"
 #include "store-body.h"
 
 void
@@ -294,6 +295,16 @@ hold (ImapStore *self, ImapStoreMessage *message)
   return FALSE;
 }
 
+static void
+note_alterations (ImapStore *self, ImapStoreMessage *message)
+{
+  guint found = imap_alter_find (self->session->quirks, imap_store_body (message),
+                                 message->size);
+  for (guint bit = IMAP_ALTER_CR; bit <= IMAP_ALTER_HEADER; bit <<= 1)
+    if ((found & bit) != 0)
+      imap_store_add_note (message, "%s", imap_alter_text ((ImapAlter) bit));
+}
+
 /* What is known to be needed here needs no refusal. */
 static void
 prepare (ImapStore *self, ImapStoreMessage *message)
@@ -307,6 +318,7 @@ prepare (ImapStore *self, ImapStoreMessage *message)
   if (imap_connection_wire (self->session->connection)->utf8)
     message->utf8 = imap_repair_has_utf8_header (imap_store_body (message),
                                                  message->size);
+  note_alterations (self, message);
 }
 
 /* Whether @mailbox takes no more; then @message has failed. */
