@@ -126,6 +126,12 @@ key_set_free (KeySet *self)
   g_free (self);
 }
 
+gsize
+key_set_count (const KeySet *self)
+{
+  return self->count;
+}
+
 static guint64
 slot_value (HaulBytes key)
 {

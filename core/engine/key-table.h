@@ -34,6 +34,8 @@ KeySet *key_set_new (void);
 void key_set_free (KeySet *self);
 /* key_set_add: adds @key. */
 void key_set_add (KeySet *self, HaulBytes key);
+/* key_set_count: how many different keys were added. */
+gsize key_set_count (const KeySet *self);
 /* key_set_contains: whether @key was added (or, with a chance of 2^-64 a pair, another).
  */
 gboolean key_set_contains (const KeySet *self, HaulBytes key);

@@ -2,13 +2,14 @@
 /*
  * Verification: lists both sides of each folder, pairs messages by the state and else by
  * identity, and compares what the level asks for. A difference at a cheap level is looked
- * into with the whole content before it is reported. After a run what differs is kept in
- * the state. Lane's thread.
+ * into with the whole content before it is reported. What differs after a run is kept by
+ * doubts.c. Lane's thread.
  */
 #include "engine/verify.h"
 
 #include <string.h>
 
+#include "engine/doubts.h"
 #include "engine/identify.h"
 #include "engine/side.h"
 #include "model/keywords.h"
@@ -255,8 +256,9 @@ on_vanished (HaulBytes key, gpointer user_data, GError **error)
   return TRUE;
 }
 
+/* @from: only what was stored after this mark; NULL: all. */
 static gboolean
-list_side (Session *session, char **path, guint32 extra_needs,
+list_side (Session *session, char **path, guint32 extra_needs, GBytes *from,
            gboolean (*func) (const HaulRecord *, gpointer, GError **), Check *self,
            GError **error)
 {
@@ -267,6 +269,8 @@ list_side (Session *session, char **path, guint32 extra_needs,
                     .vanished = on_vanished,
                     .user_data = self };
   HaulScanResult result = { .struct_size = sizeof result };
+  if (from != NULL)
+    scan.from.data = g_bytes_get_data (from, &scan.from.length);
   /* Left at once: what a backend keeps of a listing would only take memory. */
   return session_enter (session, (HaulPath) path, HAUL_ENTER_READ, NULL, error)
          && session_scan (session, &scan, &result, error)
@@ -277,8 +281,57 @@ static gboolean
 call_list_theirs (Session *session, gpointer data, GError **error)
 {
   Check *self = data;
-  return list_side (session, self->pass->pair->destination_path, 0, on_theirs, self,
+  return list_side (session, self->pass->pair->destination_path, 0, NULL, on_theirs, self,
                     error);
+}
+
+/* What was stored by this run, as far as it is there as it was delivered. */
+static gboolean
+on_new (const HaulRecord *record, gpointer user_data, GError **error)
+{
+  Check *self = user_data;
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  if (!state_cursor_find_destination (self->cursor, record->key, &row, &found, error))
+    return FALSE;
+  if (found && key_set_contains (self->only, row.source_key)
+      && is_as_delivered (self, record, &row))
+    key_set_add (self->settled, row.source_key);
+  return TRUE;
+}
+
+static gboolean
+call_list_new (Session *session, gpointer data, GError **error)
+{
+  Check *self = data;
+  const FolderPair *pair = self->pass->pair;
+  return list_side (session, pair->destination_path, 0, pair->destination->mark, on_new,
+                    self, error);
+}
+
+/*
+ * The short way after a run: what it stored lies behind the mark that the folder had
+ * before, and the state knows what it should look like. *@out_done FALSE: not all of it
+ * is there, or there is more to compare; then the long way tells what.
+ */
+static gboolean
+check_new (Check *self, gboolean *out_done, GError **error)
+{
+  const guint32 needed = HAUL_CAP_STABLE_KEYS | HAUL_CAP_SCAN_FROM;
+  const FolderInfo *destination = self->pass->pair->destination;
+  *out_done = FALSE;
+  if (self->whole || self->only == NULL || self->unverified != 0
+      || self->level > JOB_VERIFY_SIZE || destination == NULL || destination->mark == NULL
+      || (destination_caps (self->lane->destination) & needed) != needed)
+    return TRUE;
+  if (!destination_call (self->lane->destination, call_list_new, self, error))
+    return FALSE;
+  *out_done = key_set_count (self->settled) == key_set_count (self->only);
+  if (*out_done)
+    self->lane->account->result->verified += key_set_count (self->settled);
+  key_set_free (self->settled);
+  self->settled = key_set_new ();
+  return TRUE;
 }
 
 /* ---- pairing what the state does not pair ---- */
@@ -443,85 +496,16 @@ check_folder (Check *self, GError **error)
   if (pass->row == NULL)
     return FALSE;
   self->cursor = state_cursor_new (self->lane->account->state, pass->row->id);
-  gboolean ok = pass->pair->destination == NULL
-                || destination_call (self->lane->destination, call_list_theirs, self,
-                                     error);
-  ok = ok
-       && list_side (self->lane->source, pass->pair->source->path,
-                     headers ? HAUL_NEED_HEADERS : 0, on_ours, self, error);
-  ok = ok && pair_by_identity (self, error) && compare (self, error);
+  gboolean done = FALSE;
+  gboolean ok = check_new (self, &done, error);
+  if (ok && !done)
+    ok = (pass->pair->destination == NULL
+          || destination_call (self->lane->destination, call_list_theirs, self, error))
+         && list_side (self->lane->source, pass->pair->source->path,
+                       headers ? HAUL_NEED_HEADERS : 0, NULL, on_ours, self, error)
+         && pair_by_identity (self, error) && compare (self, error);
   state_cursor_free (self->cursor);
   return ok;
-}
-
-/* ---- what is kept for the next run ---- */
-
-static gboolean
-on_doubt (const StateMessage *row, gpointer user_data, GError **error)
-{
-  if (row->reason != NULL)
-    g_ptr_array_add (user_data,
-                     g_bytes_new (row->source_key.data, row->source_key.length));
-  return TRUE;
-}
-
-static HaulBytes
-view (GBytes *bytes)
-{
-  HaulBytes result = HAUL_NO_BYTES;
-  result.data = g_bytes_get_data (bytes, &result.length);
-  return result;
-}
-
-/* Messages that differed before and no longer do. */
-static gboolean
-clear_doubts (Check *self, const KeySet *kept, GError **error)
-{
-  State *state = self->lane->account->state;
-  g_autoptr (GPtrArray)
-      doubts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  if (!(self->unverified & STATE_UNVERIFIED_FOUND))
-    return TRUE;
-  if (!state_messages (state, self->pass->row->id, STATE_DELIVERED, on_doubt, doubts,
-                       error))
-    return FALSE;
-  for (guint i = 0; i < doubts->len; i++)
-    {
-      HaulBytes key = view (doubts->pdata[i]);
-      if (!key_set_contains (kept, key)
-          && !state_set_doubt (state, self->pass->row->id, key, NULL, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The verification came to its end: what differs, from the @first difference on, is
- * compared again by the next run. */
-static gboolean
-remember (Check *self, guint first, GError **error)
-{
-  GPtrArray *differences = self->lane->account->result->differences;
-  State *state = self->lane->account->state;
-  StateFolder *row = self->pass->row;
-  KeySet *kept = key_set_new ();
-  gboolean ok = TRUE;
-  guint count = 0;
-  for (guint i = first; ok && i < differences->len; i++)
-    {
-      const Difference *difference = differences->pdata[i];
-      if (difference->source_key == NULL)
-        continue;
-      count++;
-      key_set_add (kept, view (difference->source_key));
-      ok = state_set_doubt (state, row->id, view (difference->source_key),
-                            difference->reason, error);
-    }
-  ok = ok && clear_doubts (self, kept, error);
-  key_set_free (kept);
-  guint32 before = row->unverified;
-  row->unverified = count > 0 ? STATE_UNVERIFIED_FOUND : 0;
-  return ok
-         && (row->unverified == before || state_folder_save (state, row, FALSE, error));
 }
 
 static gboolean
@@ -536,7 +520,7 @@ check_once (const Check *wanted, FolderPair *pair, FolderResult *result, GError 
   guint first = check.lane->account->result->differences->len;
   gboolean ok = check_folder (&check, error);
   if (ok && !check.whole)
-    ok = remember (&check, first, error);
+    ok = doubts_keep (check.lane, check.pass->row, check.unverified, first, error);
   else if (ok)
     {
       result->ledger = check.pass->ledger;
