@@ -124,6 +124,9 @@ list_new (ImapScanRun *self, GError **error)
     return FALSE;
   if (self->refusal == NULL && self->none_from && self->count == 0)
     return TRUE;
+  /* As many as the folder holds: then nothing lies below, and nothing was missed. */
+  if (self->refusal == NULL && self->start.messages > 0 && is_complete (self))
+    return imap_scan_flush (self, error);
   /* Here a missed message would be copied twice: two answers must agree. */
   return imap_scan_repair (self, self->from, FALSE, error);
 }

@@ -16,6 +16,7 @@ imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
   if (self->condstore && !self->qresync)
     imap_command_add_words (command, "(CONDSTORE)");
   self->selected = (ImapSelected){ .mailbox = mailbox, .writable = writable };
+  self->lingers = FALSE;
   self->selecting = TRUE;
   self->permanent_seen = FALSE;
   gboolean ok = imap_connection_run (self->connection, command, IMAP_FLIGHT_BARRIER,
@@ -35,9 +36,10 @@ imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
 gboolean
 imap_session_unselect (ImapSession *self, GError **error)
 {
-  if (self->selected.mailbox == NULL)
+  if (self->selected.mailbox == NULL && !self->lingers)
     return TRUE;
   self->selected = (ImapSelected){ 0 };
+  self->lingers = FALSE;
   /* Nobody waits for the answer: what follows is in order. */
   if (imap_session_has (self, "UNSELECT"))
     return imap_session_send (self, imap_session_command (self, "UNSELECT"), 0, NULL,
@@ -111,8 +113,14 @@ imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
   return TRUE;
 }
 
+/* Nothing is said: the next folder that is entered takes the place of this one, and an
+ * open folder expunges nothing by itself. */
 gboolean
 imap_leave (gpointer session, GError **error)
 {
-  return imap_session_unselect (session, error);
+  ImapSession *self = session;
+  (void) error;
+  self->lingers = self->selected.mailbox != NULL || self->lingers;
+  self->selected = (ImapSelected){ 0 };
+  return TRUE;
 }

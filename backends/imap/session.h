@@ -125,6 +125,7 @@ typedef struct
   gboolean greeted, capabilities_fresh;
   gboolean selecting, permanent_seen; /* a SELECT is in flight; its PERMANENTFLAGS came */
   gboolean listed; /* the table is fresh: nobody has asked for it yet */
+  gboolean lingers; /* the server still has the folder open that was left */
   char *capability_text;
   GPtrArray *retired; /* of ImapMailbox: no longer listed, but perhaps still pointed to */
   GPtrArray *foreign_prefixes; /* of char *: other users' and shared namespaces */
