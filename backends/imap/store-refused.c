@@ -120,6 +120,8 @@ create_mailbox (ImapStore *self, ImapStoreGroup *group, GError **error)
   folder.path = (HaulPath) group->mailbox->path;
   folder.attributes = HAUL_FOLDER_SUBSCRIBED;
   g_hash_table_add (self->created, group->mailbox);
+  /* Whatever the listing said, the server has it no more. */
+  group->mailbox->listed = FALSE;
   if (!imap_create (self->session, &folder, 1, on_created, &failure, error))
     {
       imap_store_group_free (group);
@@ -294,7 +296,9 @@ imap_store_refused (ImapStore *self, ImapStoreGroup *group, GError **error)
   self->refused_in_row++;
   /* Whatever it was about, it was found without harm. */
   group->mailbox->careful = 0;
-  if (group->how == IMAP_TAGGED_POISON)
+  /* The connection is lost for it, too: next time its body waits to be asked for. */
+  if (imap_connection_error (self->session->connection) != NULL
+      && (group->how == IMAP_TAGGED_POISON || group->how == IMAP_TAGGED_EARLY))
     imap_store_remember (self, group->mailbox, CAREFUL_MESSAGES);
   if (group->how == IMAP_TAGGED_POISON || self->error != NULL)
     {
