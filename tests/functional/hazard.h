@@ -15,6 +15,9 @@ typedef struct
   char *flags; /* letters */
 } HazardMail;
 
+/* HAZARD_SOME: at least one, as time will have it. */
+#define HAZARD_SOME G_MAXUINT
+
 /* Hazard: what a script's "#:" lines say. */
 typedef struct
 {
@@ -30,10 +33,12 @@ typedef struct
   GPtrArray *says;      /* parts of what the first run prints */
   GPtrArray *folders;   /* wire name, folder on disk, … */
   GPtrArray *lost;      /* "MAILBOX UID" that cannot be copied */
-  guint missing;        /* messages that the destination does not take */
-  guint differ;         /* messages whose bytes or flags are changed */
-  gboolean dates;       /* dates must be equal, too */
-  gboolean resend;      /* the second run may send again */
+  guint kept;           /* of the first run that the source no longer has */
+  guint
+      missing;  /* messages that the destination does not take; HAZARD_SOME: any number */
+  guint differ; /* messages whose bytes or flags are changed */
+  gboolean dates;  /* dates must be equal, too */
+  gboolean resend; /* the second run may send again */
 } Hazard;
 
 /* hazard_read: asserts that the lines are understood. Free with hazard_free(). */

@@ -161,6 +161,7 @@ line_faults (const guint8 *data, gsize size, guint long_line)
       faults |= i - start > long_line ? REFUSE_LONG_LINE : 0;
       start = i + 1;
     }
+  faults |= size - start > long_line ? REFUSE_LONG_LINE : 0;
   return faults;
 }
 
