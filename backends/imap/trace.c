@@ -22,6 +22,7 @@ struct _ImapTrace
   char *name;
   gint64 start_us;
   GString *received, *sent;
+  gboolean is_private;  /* a login is going on */
   guint64 literal_left; /* of what is being received */
   guint8 tail[64]; /* the last bytes of a cut line: a literal may be announced there */
   gsize tail_length;
@@ -85,6 +86,13 @@ imap_trace_note (ImapTrace *self, const char *text)
     put_line (self, "--", text);
 }
 
+void
+imap_trace_set_private (ImapTrace *self, gboolean is_private)
+{
+  if (self != NULL)
+    self->is_private = is_private;
+}
+
 static void
 append_part (GString *line, const guint8 *data, gsize length)
 {
@@ -120,7 +128,8 @@ end_received_line (ImapTrace *self)
   gboolean literal = imap_text_ends_in_literal (self->tail, self->tail_length, &size);
   self->tail_length = 0;
   g_strchomp (self->received->str);
-  put_line (self, "S:", self->received->str);
+  gboolean hidden = self->is_private && self->received->str[0] == '+';
+  put_line (self, "S:", hidden ? "+ [challenge]" : self->received->str);
   g_string_truncate (self->received, 0);
   if (!literal || size == 0)
     return;

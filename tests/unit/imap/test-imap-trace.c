@@ -66,6 +66,21 @@ test_secrets (Fixture *self, gconstpointer data)
   g_assert_null (strstr (text, "AGpv"));
 }
 
+static void
+test_challenges (Fixture *self, gconstpointer data)
+{
+  static const char line[] = "+ dj1Ob3RGb3JZb3U=\r\n";
+  (void) data;
+  imap_trace_set_private (self->trace, TRUE);
+  imap_trace_received (self->trace, (const guint8 *) line, sizeof line - 1);
+  imap_trace_set_private (self->trace, FALSE);
+  imap_trace_received (self->trace, (const guint8 *) "+ go on\r\n", 9);
+  g_autofree char *text = read_trace (self);
+  g_assert_nonnull (strstr (text, "S: + [challenge]\n"));
+  g_assert_null (strstr (text, "dj1"));
+  g_assert_nonnull (strstr (text, "S: + go on\n"));
+}
+
 /* Bodies are counted at every split of the stream. */
 static void
 test_bodies (Fixture *self, gconstpointer data)
@@ -126,6 +141,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/imap/trace/never-shows-secrets", Fixture, NULL, set_up, test_secrets,
               tear_down);
+  g_test_add ("/imap/trace/never-shows-challenges", Fixture, NULL, set_up,
+              test_challenges, tear_down);
   g_test_add ("/imap/trace/counts-bodies-at-every-split", Fixture, NULL, set_up,
               test_bodies, tear_down);
   g_test_add ("/imap/trace/cuts-and-escapes-hostile-lines", Fixture, NULL, set_up,
