@@ -48,6 +48,8 @@ flush_queue (ImapConnection *self, GByteArray *queue, gsize *at, gboolean *moved
         return FALSE;
       *at += written;
       *moved = TRUE;
+      /* A peer that takes bytes is alive: a long body is no silence. */
+      imap_pipeline_progress (self->pipeline, g_get_monotonic_time ());
     }
   compact (queue, at);
   return TRUE;

@@ -165,8 +165,6 @@ static void
 give_up_group (ImapStore *self, ImapStoreGroup *group, const GError *why)
 {
   guint count = group->messages->len;
-  if (group->probe)
-    self->probing = FALSE;
   g_ptr_array_set_free_func (group->messages, NULL);
   for (guint i = count; i > 0; i--)
     {

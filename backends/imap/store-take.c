@@ -76,6 +76,8 @@ imap_store_group_free (gpointer group)
   ImapStoreGroup *self = group;
   if (self == NULL)
     return;
+  if (self->probe)
+    self->store->probing = FALSE;
   g_ptr_array_unref (self->messages);
   g_free (self->uids);
   g_clear_error (&self->error);

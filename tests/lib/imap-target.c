@@ -143,15 +143,31 @@ target_add_sized (TargetWorld *self, const char *folder, gsize size)
   return target_add_bytes (self, folder, g_string_free_to_bytes (text));
 }
 
-static HaulItem *
-make_item (TargetWorld *self, TargetMail *mail)
+/* Adds the bytes @from to @to of the body. */
+static void
+add_part (TargetWorld *self, HaulItem *item, gsize from, gsize to)
 {
-  gsize length = 0;
-  const guint8 *data = g_bytes_get_data (mail->body, &length);
+  const TargetMail *mail = item->owner;
+  const guint8 *data = g_bytes_get_data (mail->body, NULL);
+  while (from < to)
+    {
+      g_autoptr (GError) error = NULL;
+      Chunk *chunk = pipe_chunk (self->pipe, to - from, &error);
+      g_assert_no_error (error);
+      chunk->length = MIN (chunk->capacity, to - from);
+      memcpy (chunk->data, data + from, chunk->length);
+      from += chunk->length;
+      pipe_append (self->pipe, item, chunk);
+    }
+}
+
+static HaulItem *
+make_item (TargetMail *mail)
+{
   HaulItem *item = item_new ();
   item->owner = mail;
   item->folder = (HaulPath) mail->folder;
-  item->size_bytes = length;
+  item->size_bytes = g_bytes_get_size (mail->body);
   item->flags = mail->flags;
   g_strfreev (item->keywords);
   item->keywords = g_strdupv (mail->keywords);
@@ -159,17 +175,43 @@ make_item (TargetWorld *self, TargetMail *mail)
   item->date_unix = mail->date;
   item->zone_minutes = mail->zone;
   item->attempt = mail->attempt;
-  for (gsize at = 0; at < length;)
-    {
-      g_autoptr (GError) error = NULL;
-      Chunk *chunk = pipe_chunk (self->pipe, length - at, &error);
-      g_assert_no_error (error);
-      chunk->length = MIN (chunk->capacity, length - at);
-      memcpy (chunk->data, data + at, chunk->length);
-      at += chunk->length;
-      pipe_append (self->pipe, item, chunk);
-    }
   return item;
+}
+
+/* A slow source. */
+typedef struct
+{
+  TargetWorld *world;
+  HaulItem *item;
+  guint part_ms;
+} SlowMail;
+
+static gpointer
+write_slowly (gpointer data)
+{
+  g_autofree SlowMail *slow = data;
+  gsize length = (gsize) slow->item->size_bytes;
+  for (gsize part = 0; part < 4; part++)
+    {
+      (void) g_poll (NULL, 0, (gint) slow->part_ms);
+      add_part (slow->world, slow->item, length * part / 4, length * (part + 1) / 4);
+    }
+  pipe_end (slow->world->pipe, slow->item, NULL);
+  return NULL;
+}
+
+static void
+offer_slowly (TargetWorld *self, TargetMail *mail)
+{
+  g_autoptr (GError) error = NULL;
+  HaulItem *item = make_item (mail);
+  SlowMail *slow = g_new0 (SlowMail, 1);
+  *slow = (SlowMail){ self, item, mail->slow_ms };
+  g_string_assign (mail->result, "unsent");
+  pipe_push (self->pipe, &item, 1, &error);
+  g_assert_no_error (error);
+  g_assert_null (self->writer);
+  self->writer = g_thread_new ("slow-mail", write_slowly, slow);
 }
 
 static void
@@ -177,7 +219,13 @@ offer (TargetWorld *self, TargetMail *mail)
 {
   g_autoptr (GError) error = NULL;
   GError *failure = NULL;
-  HaulItem *item = make_item (self, mail);
+  if (mail->slow_ms > 0)
+    {
+      offer_slowly (self, mail);
+      return;
+    }
+  HaulItem *item = make_item (mail);
+  add_part (self, item, 0, g_bytes_get_size (mail->body));
   if (mail->breaks)
     (void) haul_error_set (&failure, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
                            "the source is gone");
@@ -262,6 +310,8 @@ store_once (TargetWorld *self)
   g_clear_error (&self->error);
   gboolean ok = imap_store (self->session, feed, &self->error);
   g_assert_cmpint (ok, ==, self->error == NULL);
+  if (self->writer != NULL)
+    g_thread_join (g_steal_pointer (&self->writer));
   g_autoptr (GPtrArray) left = feed_left (feed);
   g_assert_true (!ok || left->len == 0);
   for (guint i = 0; i < left->len; i++)

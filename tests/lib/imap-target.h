@@ -23,6 +23,7 @@ typedef struct
   gint32 zone;
   gboolean breaks; /* the source breaks off inside it */
   gboolean lasts;  /* it is offered before it is whole */
+  guint slow_ms;   /* it comes in four parts, so long after one another; 0: at once */
   guint attempt;
   guint results;
   GString *result; /* "5", "?" (stored, no key), "again", "unknown", "REJECTED: …" */
@@ -42,6 +43,7 @@ typedef struct
   GPtrArray *queue;  /* those not offered yet */
   GPtrArray *landed; /* names in the order of their receipts */
   char *note;        /* the last haul_feed_note() */
+  GThread *writer;   /* of a slow mail; NULL: none */
   GError *error;     /* of the latest call that failed */
   gboolean closed;
 } TargetWorld;

@@ -430,6 +430,18 @@ test_source_breaks (void)
   g_assert_cmpuint (messages->len, <=, 3);
 }
 
+/* Longer under way than the server may be silent: the silence is the source's. */
+static void
+test_slow_source (void)
+{
+  g_autoptr (TargetWorld) world = target_world_new (DOVECOT);
+  world->settings.timeout_us = G_USEC_PER_SEC / 2;
+  target_world_reopen (world);
+  target_add_sized (world, "INBOX", 600000)->slow_ms = 300;
+  target_store (world);
+  assert_stored (world, 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -457,6 +469,7 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/store/bye", test_bye);
   g_test_add_func ("/imap/store/silence", test_silence);
   g_test_add_func ("/imap/store/cut-inside-an-append", test_cut);
+  g_test_add_func ("/imap/store/slow-source", test_slow_source);
   g_test_add_func ("/imap/store/source-breaks-off", test_source_breaks);
   return g_test_run ();
 }
