@@ -18,6 +18,15 @@ init (ImapStore *self, ImapSession *session, HaulFeed *feed)
   self->date_now_s = g_get_real_time () / G_USEC_PER_SEC;
 }
 
+/* A folder that was only read may still be open: Courier appends to none that is open
+ * read-only ("NO Current box is selected READ-ONLY"). */
+static gboolean
+leave_what_lingers (ImapSession *session, GError **error)
+{
+  return !session->lingers || session->selected.mailbox != NULL
+         || imap_session_unselect (session, error);
+}
+
 /* What is left has no result: its outcome is unknown to the engine. */
 static void
 clear (ImapStore *self)
@@ -122,6 +131,8 @@ imap_store (gpointer session, HaulFeed *feed, GError **error)
   ImapStore store;
   GError *local = NULL;
   gboolean over = FALSE;
+  if (!leave_what_lingers (self, error))
+    return FALSE;
   init (&store, self, feed);
   haul_feed_set_context (feed, imap_connection_context (self->connection));
   while (!over && local == NULL && store.error == NULL)
