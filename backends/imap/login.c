@@ -220,25 +220,26 @@ converse (ImapSession *self, ImapSasl *sasl, const char *mechanism, const char *
       ImapString challenge;
       if (!imap_connection_turn (self->connection, TRUE, error))
         return FALSE;
-      if (outcome->over || !imap_connection_take_continue (self->connection, &challenge))
+      /* It may have come together with the reply. */
+      if (!imap_connection_take_continue (self->connection, &challenge))
         continue;
       if (++steps > STEPS_MAX)
         return haul_error_set (error, HAUL_ERROR_AUTH, HAUL_SCOPE_ACCOUNT,
                                "log in to %s: its questions do not end", self->peer);
       char *line = NULL;
       if (initial != NULL)
-        put_line (self, g_steal_pointer (&initial));
-      else if (imap_sasl_step (sasl, challenge, &line, error))
         {
-          if (!ended)
-            put_line (self, line);
-          if (early && !ended)
-            put_line (self, "");
-          ended = early;
-          haul_secret_free_text (line);
+          put_line (self, g_steal_pointer (&initial));
+          continue;
         }
-      else
+      if (!imap_sasl_step (sasl, challenge, &line, error))
         return FALSE;
+      if (!ended && !outcome->over)
+        put_line (self, line);
+      if (early && !ended && !outcome->over)
+        put_line (self, "");
+      ended = early;
+      haul_secret_free_text (line);
     }
   return TRUE;
 }

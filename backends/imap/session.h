@@ -124,7 +124,7 @@ typedef struct
   guint32 nonce; /* stands in for a UIDVALIDITY that is missing */
   gboolean greeted, capabilities_fresh;
   gboolean selecting, permanent_seen; /* a SELECT is in flight; its PERMANENTFLAGS came */
-  gboolean listed; /* the table is fresh: nobody has asked for it yet */
+  gboolean listed;  /* the table is fresh: nobody has asked for it yet */
   gboolean lingers; /* the server still has the folder open that was left */
   char *capability_text;
   GPtrArray *retired; /* of ImapMailbox: no longer listed, but perhaps still pointed to */

@@ -26,8 +26,8 @@ void imap_trace_sent (ImapTrace *self, const guint8 *data, gsize length, gboolea
 /* @length bytes of a body go out. */
 void imap_trace_sent_body (ImapTrace *self, guint64 length);
 
-/* Whether "+" lines are part of a login: they are not shown, since what a server says there
- * lets everybody guess passwords at leisure (RFC 5802 §9). */
+/* Whether "+" lines are part of a login: they are not shown, since what a server says
+ * there lets everybody guess passwords at leisure (RFC 5802 §9). */
 void imap_trace_set_private (ImapTrace *self, gboolean is_private);
 
 /* A remark of the session: "TLSv1.3, …". */

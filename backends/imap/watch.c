@@ -137,46 +137,45 @@ take_flags (ImapSession *self, ImapStrings names, gboolean permanent)
     mailbox->any_keyword = TRUE;
 }
 
+/* What a code says of the folder that is entered. */
+static void
+take_folder_code (ImapSession *self, const ImapCodeData *code)
+{
+  ImapSelected *selected = &self->selected;
+  guint32 number = code->has_number ? (guint32) code->number : 0;
+  if (code->code == IMAP_CODE_UIDVALIDITY)
+    selected->uidvalidity = number;
+  else if (code->code == IMAP_CODE_UIDNOTSTICKY)
+    selected->not_sticky = TRUE;
+  else if (code->code == IMAP_CODE_UIDNEXT)
+    selected->uidnext = number;
+  else if (code->code == IMAP_CODE_NOMODSEQ)
+    selected->highestmodseq = 0;
+  else if (code->code == IMAP_CODE_READ_ONLY)
+    selected->read_only = TRUE;
+  else if (code->code == IMAP_CODE_READ_WRITE)
+    selected->read_only = FALSE;
+  /* Later ones tell of changes that a token must not cover. */
+  else if (code->code == IMAP_CODE_HIGHESTMODSEQ && self->selecting && code->has_number
+           && selected->highestmodseq == 0)
+    selected->highestmodseq = code->number;
+}
+
 static void
 take_code (ImapSession *self, const ImapCodeData *code)
 {
-  ImapSelected *selected = &self->selected;
-  switch ((int) code->code)
+  if (code->code == IMAP_CODE_CAPABILITY)
     {
-    case IMAP_CODE_CAPABILITY:
       if (!code->damaged && code->strings.count > 0)
         take_capabilities (self, code->strings);
-      break;
-    case IMAP_CODE_PERMANENTFLAGS:
+    }
+  else if (code->code == IMAP_CODE_PERMANENTFLAGS)
+    {
       if (!code->damaged)
         take_flags (self, code->strings, TRUE);
-      break;
-    case IMAP_CODE_UIDVALIDITY:
-      selected->uidvalidity = code->has_number ? (guint32) code->number : 0;
-      break;
-    case IMAP_CODE_UIDNOTSTICKY:
-      selected->not_sticky = TRUE;
-      break;
-    case IMAP_CODE_UIDNEXT:
-      selected->uidnext = code->has_number ? (guint32) code->number : 0;
-      break;
-    case IMAP_CODE_HIGHESTMODSEQ:
-      /* Later ones tell of changes that a token must not cover. */
-      if (selected->highestmodseq == 0 && code->has_number && self->selecting)
-        selected->highestmodseq = code->number;
-      break;
-    case IMAP_CODE_NOMODSEQ:
-      selected->highestmodseq = 0;
-      break;
-    case IMAP_CODE_READ_ONLY:
-      selected->read_only = TRUE;
-      break;
-    case IMAP_CODE_READ_WRITE:
-      selected->read_only = FALSE;
-      break;
-    default:
-      break;
     }
+  else
+    take_folder_code (self, code);
 }
 
 static void
@@ -199,50 +198,49 @@ take_expunge (ImapSession *self)
     self->selected.exists--;
 }
 
+static void
+take_state (ImapSession *self, const ImapStateData *state)
+{
+  if (state->greeting)
+    {
+      self->greeting_state = state->state;
+      g_free (self->greeting);
+      self->greeting = imap_printable (state->text);
+      self->greeted = TRUE;
+    }
+  take_code (self, &state->code);
+}
+
+/* What is known of the server. */
+static void
+take_server (ImapSession *self, const ImapEvent *event)
+{
+  if (event->type == IMAP_EVENT_CAPABILITY)
+    take_capabilities (self, event->strings);
+  else if (event->type == IMAP_EVENT_ENABLED)
+    take_enabled (self, event->strings);
+  else if (event->type == IMAP_EVENT_ID)
+    take_id (self, event->strings);
+  else if (event->type == IMAP_EVENT_NAMESPACE)
+    take_namespaces (self, &event->namespaces);
+}
+
 gboolean
 imap_session_watch (const ImapEvent *event, gpointer user_data, GError **error)
 {
   ImapSession *self = user_data;
   (void) error;
-  switch ((int) event->type)
-    {
-    case IMAP_EVENT_STATE:
-      if (event->state.greeting)
-        {
-          self->greeting_state = event->state.state;
-          g_free (self->greeting);
-          self->greeting = imap_printable (event->state.text);
-          self->greeted = TRUE;
-        }
-      take_code (self, &event->state.code);
-      break;
-    case IMAP_EVENT_CAPABILITY:
-      take_capabilities (self, event->strings);
-      break;
-    case IMAP_EVENT_ENABLED:
-      take_enabled (self, event->strings);
-      break;
-    case IMAP_EVENT_ID:
-      take_id (self, event->strings);
-      break;
-    case IMAP_EVENT_NAMESPACE:
-      take_namespaces (self, &event->namespaces);
-      break;
-    case IMAP_EVENT_FLAGS:
-      if (self->selecting)
-        take_flags (self, event->strings, FALSE);
-      break;
-    case IMAP_EVENT_EXISTS:
-      self->selected.exists = event->number;
-      break;
-    case IMAP_EVENT_EXPUNGE:
-      take_expunge (self);
-      break;
-    case IMAP_EVENT_VANISHED:
-      take_vanished (self, &event->vanished);
-      break;
-    default:
-      break;
-    }
+  if (event->type == IMAP_EVENT_STATE)
+    take_state (self, &event->state);
+  else if (event->type == IMAP_EVENT_FLAGS && self->selecting)
+    take_flags (self, event->strings, FALSE);
+  else if (event->type == IMAP_EVENT_EXISTS)
+    self->selected.exists = event->number;
+  else if (event->type == IMAP_EVENT_EXPUNGE)
+    take_expunge (self);
+  else if (event->type == IMAP_EVENT_VANISHED)
+    take_vanished (self, &event->vanished);
+  else
+    take_server (self, event);
   return TRUE;
 }

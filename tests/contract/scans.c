@@ -369,7 +369,6 @@ fetch_with_stranger (Session *session, const Listing *listing, GBytes *stranger)
   g_autoptr (GPtrArray) keys = listing_keys (listing);
   g_autoptr (GPtrArray) fetched = NULL;
   guint i, gone = 0;
-
   for (i = 0; i < keys->len; i++)
     if (g_bytes_equal (g_ptr_array_index (keys, i), stranger))
       gone++;
@@ -388,8 +387,8 @@ fetch_with_stranger (Session *session, const Listing *listing, GBytes *stranger)
           continue;
         }
       gone++;
-      /* A server may show a session what it knew until it has heard of the removal (RFC
-       * 3501 §7.4.1): then the message is whole. */
+      /* A session may see what it knew until it hears of the removal (RFC 3501 §7.4.1).
+       */
       if (one->error == NULL && one->ended)
         continue;
       g_assert_error (one->error, HAUL_ERROR, HAUL_ERROR_GONE);

@@ -115,8 +115,8 @@ HAUL_API HaulFeedResult haul_feed_next (HaulFeed *feed, gboolean wait,
 
 /*
  * haul_feed_set_context: wakes @context (may be NULL: no more) whenever a call that
- * answered PENDING might now answer otherwise. (transfer none): the feed holds a reference
- * until another one is set or the call ends.
+ * answered PENDING might now answer otherwise. (transfer none): the feed holds a
+ * reference until another one is set or the call ends.
  */
 HAUL_API void haul_feed_set_context (HaulFeed *feed, GMainContext *context);
 
