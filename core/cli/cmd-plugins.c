@@ -172,6 +172,15 @@ unknown_plugin (Cli *cli, const char *wanted)
                           wanted);
 }
 
+/* is_bare: there is no plugin at all. */
+static gboolean
+is_bare (Cli *cli)
+{
+  g_auto (GStrv) backends = registry_names (cli->registry, "backend");
+  g_auto (GStrv) filters = registry_names (cli->registry, "filter");
+  return backends[0] == NULL && filters[0] == NULL;
+}
+
 static int
 list_plugins (Cli *cli, const char *wanted)
 {
@@ -187,6 +196,14 @@ list_plugins (Cli *cli, const char *wanted)
           found = TRUE;
           ok &= print_one (cli, kinds[i], *name, wanted != NULL);
         }
+    }
+  if (!found && is_bare (cli))
+    {
+      fprintf (stderr,
+               "mailhaul: no plugin was found: looked into --plugin-path, "
+               "MAILHAUL_PLUGIN_PATH and %s\n",
+               MAILHAUL_PLUGIN_DIR);
+      return EXIT_CODE_SOME_FAILED;
     }
   if (wanted != NULL && !found)
     return unknown_plugin (cli, wanted);

@@ -145,6 +145,9 @@ add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode
   add_number (builder, "started", (guint64) account->started_unix);
   add_number (builder, "elapsed-ms", (guint64) account->elapsed_us / 1000);
   add_number (builder, "verified", account->verified);
+  if (mode == ENGINE_DRY_RUN && account->estimate_us >= 0)
+    add_number (builder, "estimated-seconds",
+                (guint64) (account->estimate_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
   account_result_total (account, &total);
   g_autofree char *verdict = report_verdict (account, mode);
   add_string (builder, "verdict", verdict);

@@ -210,6 +210,19 @@ print_verdict (const Cli *cli, FILE *to, gboolean good, const char *verdict)
            cli->color ? "\033[0m" : "");
 }
 
+/* print_estimate: how long a run would take. */
+static void
+print_estimate (FILE *to, const AccountResult *account, const Ledger *total)
+{
+  g_autofree char *duration = cli_duration (account->estimate_us);
+  g_autofree char *value = g_strdup_printf ("about %s at the speed of the last run",
+                                            duration);
+  if (total->planned > 0)
+    print_line (to, "a run would take",
+                account->estimate_us >= 0 ? value
+                                          : "not known: no run has been measured yet");
+}
+
 static void
 print_account (const Cli *cli, const AccountResult *account, EngineMode mode, FILE *to)
 {
@@ -225,6 +238,8 @@ print_account (const Cli *cli, const AccountResult *account, EngineMode mode, FI
   print_folders (to, account, mode);
   print_copied (to, &total, account->elapsed_us);
   print_ledger (to, &total, account->skips, mode);
+  if (mode == ENGINE_DRY_RUN)
+    print_estimate (to, account, &total);
   print_count (to, "compared", account->verified);
   print_failures (to, account, &total);
   print_differences (to, account);

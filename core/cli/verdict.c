@@ -16,7 +16,8 @@ advice (ExitCode code)
     case EXIT_CODE_SOME_FAILED:
       return "mend the cause and run it again: only what is missing is repeated";
     case EXIT_CODE_USAGE:
-      return "correct the job";
+      return "correct the job, or see that its state directory can be written to and has "
+             "room";
     case EXIT_CODE_SOURCE_UNREACHABLE:
       return "see that the source is there and can be read, then run it again";
     case EXIT_CODE_DESTINATION_UNREACHABLE:

@@ -58,7 +58,7 @@ prepare (Account *self, GError **error)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB, "%s",
                            problem != NULL ? problem->text
                                            : "the job does not fit its plugins");
-  if (strcmp (self->source.identity, self->destination.identity) == 0)
+  if (strcmp (self->source.place, self->destination.place) == 0)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                            "source and destination are the same mailbox (%s)",
                            self->source.identity);
@@ -173,6 +173,9 @@ run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
 static ExitCode
 judge (const Account *self, const GError *error, gboolean source, gboolean stopped)
 {
+  if (error != NULL && !stopped
+      && ((self->prepared && !self->state_open) || state_has_failed (self->state)))
+    return result_state_exit_code (error);
   if (error != NULL && !stopped)
     return result_exit_code (error, source);
   if (stopped)
@@ -207,6 +210,32 @@ run_sessions (Account *self, gboolean *out_source, GError **error)
   return ok;
 }
 
+/* MEASURED_RUNS: so far back a run that copied something is looked for. */
+#define MEASURED_RUNS 20
+
+/* How long what is planned would take, at the speed of the last run that copied
+ * anything: the slower of its messages and its bytes. */
+static void
+estimate (Account *self, const Ledger *total)
+{
+  g_autoptr (GArray) runs = state_runs (self->state, MEASURED_RUNS, NULL);
+  if (total->planned == 0)
+    self->result->estimate_us = 0;
+  for (guint i = 0; total->planned > 0 && runs != NULL && i < runs->len; i++)
+    {
+      const StateRun *run = &g_array_index (runs, StateRun, i);
+      if (run->ended_unix == 0 || run->copied == 0)
+        continue;
+      double seconds = (double) MAX (run->ended_unix - run->started_unix, 1);
+      double by_messages = (double) total->planned / (double) run->copied;
+      double by_bytes = (double) total->copied_bytes
+                        / (double) MAX (run->copied_bytes, 1);
+      self->result->estimate_us = (gint64) (MAX (by_messages, by_bytes) * seconds
+                                            * G_USEC_PER_SEC);
+      return;
+    }
+}
+
 /* The run's record in the state, opened before and closed after. */
 static gboolean
 run_recorded (Account *self, gboolean *out_source, GError **error)
@@ -228,6 +257,8 @@ run_recorded (Account *self, gboolean *out_source, GError **error)
   run.updated = total.flags_updated;
   if (!self->dry_run)
     (void) state_run_end (self->state, &run, NULL);
+  else if (ok && self->request->mode == ENGINE_DRY_RUN)
+    estimate (self, &total);
   if (local != NULL)
     g_propagate_error (error, local);
   return ok;
@@ -266,8 +297,9 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
                    .idle_us = request->idle_us > 0 ? request->idle_us : IDLE_US };
   result->started_unix = self.now_unix;
   post_account (&self, EVENT_ACCOUNT_BEGIN);
-  gboolean ok = prepare (&self, &error) && open_state (&self, &error)
-                && run_recorded (&self, &source, &error);
+  self.prepared = prepare (&self, &error);
+  self.state_open = self.prepared && open_state (&self, &error);
+  gboolean ok = self.state_open && run_recorded (&self, &source, &error);
 
   gboolean stopped = (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
                      || (request->cancel != NULL
@@ -288,14 +320,34 @@ account_check (const Job *job, const JobAccount *job_account, Registry *registry
                Problems *problems)
 {
   Endpoint source = { 0 }, destination = { 0 };
+  gboolean ok = TRUE;
   /* A job that is checked in spite of other mistakes may lack one. */
   if (job->source != NULL)
-    (void) endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
-                          registry, problems);
+    ok &= endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
+                         registry, problems);
   if (job->destination != NULL)
-    (void) endpoint_init (&destination, job, job->destination, job_account,
-                          HAUL_ROLE_DESTINATION, registry, problems);
+    ok &= endpoint_init (&destination, job, job->destination, job_account,
+                         HAUL_ROLE_DESTINATION, registry, problems);
+  if (ok && source.place != NULL && destination.place != NULL
+      && strcmp (source.place, destination.place) == 0)
+    problems_add (problems, job->file, job->destination->line,
+                  "source and destination are the same mailbox (%s)", source.place);
   g_autoptr (FilterChain) chain = filter_chain_new (job, job_account, registry, problems);
   endpoint_clear (&source);
   endpoint_clear (&destination);
+}
+
+char *
+account_destination_place (const Job *job, const JobAccount *job_account,
+                           Registry *registry)
+{
+  g_autoptr (Problems) ignored = problems_new ();
+  Endpoint destination = { 0 };
+  char *place = NULL;
+  if (job->destination != NULL
+      && endpoint_init (&destination, job, job->destination, job_account,
+                        HAUL_ROLE_DESTINATION, registry, ignored))
+    place = g_steal_pointer (&destination.place);
+  endpoint_clear (&destination);
+  return place;
 }

@@ -18,3 +18,7 @@ void account_run (const EngineRequest *request, const JobAccount *job_account,
  * @problems. */
 void account_check (const Job *job, const JobAccount *job_account, Registry *registry,
                     Problems *problems);
+/* account_destination_place: see Endpoint.place; (transfer full); NULL: it has mistakes,
+ * which account_check() tells. */
+char *account_destination_place (const Job *job, const JobAccount *job_account,
+                                 Registry *registry);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Endpoint: from a job's element to a backend that can be opened. No I/O but loading the
- * plugin. Any thread.
+ * plugin and looking up where links in paths lead. Any thread.
  */
 #include "engine/endpoint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The value of an identity option as text; paths are absolute already. */
@@ -78,6 +79,59 @@ on_advice (const char *key, const char *text, gpointer user_data)
                  "%s: %s", advice->element->plugin, text);
 }
 
+/* @path without links, dots and doubled slashes, as far as it exists. (transfer full) */
+static char *
+real_path (const char *path)
+{
+  g_autofree char *whole = g_canonicalize_filename (path, "/");
+  g_autofree char *rest = g_strdup ("");
+  for (;;)
+    {
+      char *real = realpath (whole, NULL);
+      if (real != NULL)
+        {
+          char *joined = g_strconcat (real, rest, NULL);
+          free (real);
+          return joined;
+        }
+      g_autofree char *name = g_path_get_basename (whole);
+      char *parent = g_path_get_dirname (whole);
+      char *longer = g_strconcat ("/", name, rest, NULL);
+      g_free (whole);
+      g_free (rest);
+      whole = parent;
+      rest = longer;
+      if (strcmp (whole, "/") == 0)
+        return g_steal_pointer (&rest);
+    }
+}
+
+static char *
+make_place (const HaulBackend *backend, gconstpointer settings)
+{
+  g_autoptr (GString) paths = g_string_new (NULL);
+  GString *all = g_string_new (backend->name);
+  for (const HaulOptionSpec *spec = backend->options; spec->name != NULL; spec++)
+    {
+      if (!(spec->flags & HAUL_OPT_IDENTITY))
+        continue;
+      g_autofree char *value = value_text (spec, settings);
+      if (value == NULL)
+        continue;
+      gboolean host = strcmp (spec->name, "host") == 0;
+      g_autofree char *plain = host ? g_ascii_strdown (value, -1) : g_strdup (value);
+      g_string_append_printf (all, " %s=%s", spec->name, plain);
+      if (spec->type != HAUL_OPTION_PATH)
+        continue;
+      g_autofree char *real = real_path (value);
+      g_string_append_printf (paths, " %s", real);
+    }
+  if (paths->len == 0)
+    return g_string_free (all, FALSE);
+  g_string_free (all, TRUE);
+  return g_strdup (paths->str + 1);
+}
+
 gboolean
 endpoint_init (Endpoint *self, const Job *job, const JobElement *element,
                const JobAccount *account, HaulRole role, Registry *registry,
@@ -118,6 +172,7 @@ endpoint_init (Endpoint *self, const Job *job, const JobElement *element,
   self->open.settings = self->settings;
   self->open.role = role;
   self->identity = make_identity (self->backend, self->settings);
+  self->place = make_place (self->backend, self->settings);
   return TRUE;
 }
 
@@ -127,5 +182,6 @@ endpoint_clear (Endpoint *self)
   if (self->backend != NULL)
     option_table_free (self->backend->options, self->settings);
   g_free (self->identity);
+  g_free (self->place);
   memset (self, 0, sizeof *self);
 }

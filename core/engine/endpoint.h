@@ -16,6 +16,8 @@ typedef struct
   gpointer settings;
   HaulOpen open;
   char *identity; /* "maildir path=/srv/mail": the options marked HAUL_OPT_IDENTITY */
+  char *place;    /* the same, but equal for all ways to write it: real paths, whatever
+                     the backend, or the host in small letters */
 } Endpoint;
 
 /* endpoint_init: loads the backend and parses the settings of @element for @account. All

@@ -32,15 +32,39 @@ check_supported (const Job *job, Problems *problems)
                   "sync: flags=\"source\" is not supported by this version");
 }
 
+/* Two accounts that are written into one mailbox at the same time, each by a state of its
+ * own, would take each other's mail for a user's. */
+static void
+check_destinations (const Job *job, Registry *registry, Problems *problems)
+{
+  g_autoptr (GHashTable)
+      taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; job->accounts->len > 1 && i < job->accounts->len; i++)
+    {
+      const JobAccount *account = job->accounts->pdata[i];
+      g_autofree char *place = account_destination_place (job, account, registry);
+      const JobAccount *first = place != NULL ? g_hash_table_lookup (taken, place) : NULL;
+      if (first != NULL)
+        problems_add (problems, job->accounts_file, account->line,
+                      "account '%s' has the same destination as account '%s' in %s:%u "
+                      "(%s); each needs one of its own",
+                      account->name, first->name, job->accounts_file, first->line, place);
+      else if (place != NULL)
+        g_hash_table_insert (taken, g_steal_pointer (&place), (gpointer) account);
+    }
+}
+
 gboolean
 engine_check (const Job *job, Registry *registry, Problems *problems)
 {
   guint before = problems_count (problems);
   check_supported (job, problems);
+  check_destinations (job, registry, problems);
+  guint general = problems_count (problems);
   for (guint i = 0; i < MIN (job->accounts->len, CHECKED_ACCOUNTS_MAX); i++)
     {
       account_check (job, job->accounts->pdata[i], registry, problems);
-      if (problems_count (problems) > before)
+      if (problems_count (problems) > general)
         return FALSE;
     }
   return problems_count (problems) == before;

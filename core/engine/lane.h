@@ -25,6 +25,7 @@ typedef struct
   Endpoint source, destination;
   FilterChain *chain;
   State *state;
+  gboolean prepared, state_open; /* how far its beginning came */
   Events *events;
   Pace *pace;
   AccountResult *result; /* the lane's thread */

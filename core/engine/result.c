@@ -65,6 +65,7 @@ account_result_new (const char *name)
 {
   AccountResult *self = g_new0 (AccountResult, 1);
   self->name = g_strdup (name);
+  self->estimate_us = -1;
   self->folders = g_ptr_array_new_with_free_func (folder_result_free);
   self->failures = g_ptr_array_new_with_free_func (failure_free);
   self->differences = g_ptr_array_new_with_free_func (difference_free);
@@ -223,6 +224,18 @@ result_exit_code (const GError *error, gboolean source)
   if (error->domain != HAUL_ERROR)
     return EXIT_CODE_INTERNAL;
   return haul_exit_code (error, source);
+}
+
+ExitCode
+result_state_exit_code (const GError *error)
+{
+  if (g_error_matches (error, HAUL_ERROR, HAUL_ERROR_BUSY)
+      || g_error_matches (error, HAUL_ERROR, HAUL_ERROR_UNSUPPORTED))
+    return EXIT_CODE_REFUSED;
+  if (g_error_matches (error, HAUL_ERROR, HAUL_ERROR_INTERNAL)
+      || g_error_matches (error, HAUL_ERROR, HAUL_ERROR_CORRUPT))
+    return EXIT_CODE_INTERNAL;
+  return EXIT_CODE_USAGE;
 }
 
 /* is_text: can stand in a report as it is. */

@@ -73,6 +73,7 @@ struct _State
   StateIndex index; /* as far as it is known, see index.c */
   gboolean durable; /* the open transaction shall survive a power cut */
   gboolean suspect; /* SQLite found damage while the file was in use */
+  gint failed;      /* atomic: the file could not be read or written */
   StateLock *lock;  /* NULL: a missing file that is only read */
   StateGuard *guard;
   sqlite3_stmt *statements[STATEMENT_LAST];

@@ -53,6 +53,8 @@ state_sql_error (State *self, int result, const char *action, GError **error)
   if (state_sql_is_damage (result))
     self->suspect = TRUE;
   HaulErrorCode code = error_code (result, number);
+  if (code == HAUL_ERROR_IO || code == HAUL_ERROR_PERMISSION)
+    g_atomic_int_set (&self->failed, 1);
   const char *said = self->db != NULL ? sqlite3_errmsg (self->db)
                                       : sqlite3_errstr (result);
   if (number != 0)

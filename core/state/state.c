@@ -64,6 +64,12 @@ state_count_commit (State *self)
   self->guard->pending++;
 }
 
+gboolean
+state_has_failed (const State *self)
+{
+  return self != NULL && g_atomic_int_get (&self->failed) != 0;
+}
+
 guint64
 state_commits (const State *self)
 {

@@ -208,6 +208,9 @@ gboolean state_run_begin (State *self, StateRun *run, GError **error);
 gboolean state_run_end (State *self, const StateRun *run, GError **error);
 /* state_runs: the last @limit runs, newest first: GArray of StateRun (transfer full). */
 GArray *state_runs (State *self, guint limit, GError **error);
+/* state_has_failed: the file could not be read or written, so that whatever went wrong
+ * after that is no fault of the mailboxes. Any thread; accepts NULL. */
+gboolean state_has_failed (const State *self);
 /* state_commits: transactions committed since opening (tests; kill points). */
 guint64 state_commits (const State *self);
 /* state_set_commit_hook: @func runs after each commit (tests: kill at every commit step);
