@@ -44,7 +44,7 @@ remove_tmp (const MaildirBatch *self, MaildirPending *pending)
   char name[MAILDIR_NAME_ROOM];
 
   close_pending (pending);
-  maildir_name_tmp (pending->id, name);
+  maildir_name_tmp (pending->id, self->session->owner_tag, name);
   unlinkat (self->folder->tmp_fd, name, 0);
 }
 
@@ -185,7 +185,7 @@ give_name (MaildirBatch *self, const MaildirPending *pending,
   char tmp[MAILDIR_NAME_ROOM];
   int failure = EEXIST;
 
-  maildir_name_tmp (pending->id, tmp);
+  maildir_name_tmp (pending->id, self->session->owner_tag, tmp);
   for (guint i = 0; i < MAX_NAMES && failure == EEXIST; i++)
     {
       MaildirUnique unique = { next_stamp (session), pending->id, session->host,

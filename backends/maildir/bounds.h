@@ -72,3 +72,13 @@
  * scan: a fetch reads them again in a fraction of a second, and the engine needs the
  * memory. */
 #define MAILDIR_KEEP_NAMES 20000
+
+/* MAILDIR_TMP_STALE_SECONDS: a file in tmp/ unchanged for so long is nobody's any more:
+ * the 36 hours of the Maildir specification. */
+#define MAILDIR_TMP_STALE_SECONDS (36 * 3600)
+
+/* MAILDIR_CLEANING_WAIT_MS, MAILDIR_CLEANING_ATTEMPTS: how often, and in what distance, a
+ * store looks whether another session is still cleaning tmp/ up, which takes a moment;
+ * one that was stopped in the middle must not hold it up for ever. */
+#define MAILDIR_CLEANING_WAIT_MS  10
+#define MAILDIR_CLEANING_ATTEMPTS 500

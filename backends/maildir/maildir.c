@@ -106,6 +106,7 @@ maildir_open (const HaulOpen *open, GError **error)
   self->racy_ns = MAILDIR_RACY_NS;
   self->tick_ns = MAILDIR_TICK_NS;
   self->lock_wait_us = MAILDIR_LOCK_WAIT_US;
+  self->owner_tag = g_random_int ();
   self->host = maildir_name_host (g_get_host_name ());
   self->buffer = g_malloc (MAILDIR_SMALL_BYTES);
   self->words = g_ptr_array_new_with_free_func (g_free);

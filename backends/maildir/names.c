@@ -173,12 +173,28 @@ maildir_name_unique (const MaildirUnique *unique, char *out)
 
 static const char tmp_suffix[] = ".mailhaul";
 
+/* OWNER_DIGITS: of the owner in hexadecimal. */
+#define OWNER_DIGITS 8
+
 void
-maildir_name_tmp (const guint8 *delivery_id, char *out)
+maildir_name_tmp (const guint8 *delivery_id, guint32 owner, char *out)
 {
   out[0] = 'H';
   format_id (delivery_id, out + 1);
-  memcpy (out + 1 + 2 * HAUL_DELIVERY_ID_LENGTH, tmp_suffix, sizeof tmp_suffix);
+  g_snprintf (out + 1 + 2 * HAUL_DELIVERY_ID_LENGTH, 1 + OWNER_DIGITS + sizeof tmp_suffix,
+              ".%08x%s", owner, tmp_suffix);
+}
+
+/* ".0123abcd" */
+static gboolean
+is_owner (const char *text)
+{
+  if (*text++ != '.')
+    return FALSE;
+  for (gsize i = 0; i < OWNER_DIGITS; i++)
+    if (!g_ascii_isxdigit (text[i]))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -186,10 +202,12 @@ maildir_name_is_tmp (const char *name)
 {
   guint8 id[HAUL_DELIVERY_ID_LENGTH];
 
-  return name[0] == 'H'
-         && strlen (name) == 2 * HAUL_DELIVERY_ID_LENGTH + sizeof tmp_suffix
-         && parse_id (name + 1, id)
-         && strcmp (name + 1 + 2 * HAUL_DELIVERY_ID_LENGTH, tmp_suffix) == 0;
+  gsize front = 1 + 2 * HAUL_DELIVERY_ID_LENGTH;
+  if (name[0] != 'H' || strlen (name) < front || !parse_id (name + 1, id))
+    return FALSE;
+  return strcmp (name + front, tmp_suffix) == 0
+         || (is_owner (name + front)
+             && strcmp (name + front + 1 + OWNER_DIGITS, tmp_suffix) == 0);
 }
 
 char *

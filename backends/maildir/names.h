@@ -69,11 +69,12 @@ typedef struct
  */
 gsize maildir_name_unique (const MaildirUnique *unique, char *out);
 
-/* maildir_name_tmp: the name under tmp/ while a message with this id is written:
- * the same after a crash, so that the next attempt replaces it. @out as above. */
-void maildir_name_tmp (const guint8 *delivery_id, char *out);
+/* maildir_name_tmp: the name under tmp/ while the session @owner writes a message with
+ * this id; another session that writes the same message has another. @out as above. */
+void maildir_name_tmp (const guint8 *delivery_id, guint32 owner, char *out);
 
-/* maildir_name_is_tmp: @name is one that maildir_name_tmp() makes. */
+/* maildir_name_is_tmp: @name is one that maildir_name_tmp() makes, or made before names
+ * had an owner. */
 gboolean maildir_name_is_tmp (const char *name);
 
 /* maildir_name_host: @host as it may stand in a file name: '/', the separators and other

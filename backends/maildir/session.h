@@ -54,6 +54,7 @@ typedef struct
  * until the tree was read.
  * @entered: the folder of enter. @target: the folder of store.
  * @stamp_us: of the last message stored.
+ * @owner_tag: tells this session's files in tmp/ from those of others.
  * @adopt: files are given to @owner, since root writes into somebody's store.
  * @racy_ns, @tick_ns, @lock_wait_us: see bounds.h.
  * @buffer: scratch of MAILDIR_SMALL_BYTES. @words: scratch for a record's keywords.
@@ -74,6 +75,7 @@ typedef struct
   MaildirFolder *target;
   gint64 stamp_us;
   char *host;
+  guint32 owner_tag;
   gboolean adopt;
   uid_t owner;
   gid_t group;

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -18,6 +21,20 @@
 #include "write.h"
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MaildirBatch, maildir_batch_clear)
+
+/* Says, as long as @tmp_fd is open, that somebody writes there: whoever cleans up leaves
+ * tmp/ alone. Where the file system has no such locks, only age protects. */
+static void
+announce (int tmp_fd)
+{
+  for (guint i = 0; i < MAILDIR_CLEANING_ATTEMPTS; i++)
+    {
+      if (flock (tmp_fd, LOCK_SH | LOCK_NB) == 0
+          || (errno != EWOULDBLOCK && errno != EINTR))
+        return;
+      (void) g_poll (NULL, 0, MAILDIR_CLEANING_WAIT_MS);
+    }
+}
 
 /* Opens the folder for writing, making what is missing of it. */
 static MaildirFolder *
@@ -56,6 +73,7 @@ open_target (MaildirSession *self, HaulPath path, GError **error)
                             folder->directory);
       return NULL;
     }
+  announce (folder->tmp_fd);
   folder->courier = maildir_keywords_are_courier (self, folder->fd);
   return g_steal_pointer (&folder);
 }
@@ -169,13 +187,28 @@ maildir_store (gpointer session, HaulFeed *feed, GError **error)
   return FALSE;
 }
 
+/* Debris: tmp/ while it is cleaned up. @shared: another session writes there. */
+typedef struct
+{
+  int tmp_fd;
+  gboolean shared;
+  gint64 now_unix;
+} Debris;
+
 static gboolean
 remove_debris (const struct dirent *entry, gpointer user_data, GError **error)
 {
-  const int *tmp_fd = user_data;
+  const Debris *self = user_data;
+  struct stat status;
 
-  if (maildir_name_is_tmp (entry->d_name))
-    unlinkat (*tmp_fd, entry->d_name, 0);
+  if (!maildir_name_is_tmp (entry->d_name))
+    return TRUE;
+  /* Not the time of modification: that is the date of the mail. */
+  if (self->shared
+      && (fstatat (self->tmp_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0
+          || status.st_ctim.tv_sec + MAILDIR_TMP_STALE_SECONDS > self->now_unix))
+    return TRUE;
+  unlinkat (self->tmp_fd, entry->d_name, 0);
   return TRUE;
 }
 
@@ -193,6 +226,8 @@ maildir_recover (gpointer session, HaulPath path, HaulBytes note, GError **error
     return FALSE;
   if (!exists)
     return TRUE;
+  /* What this session announced itself is no reason to spare anything. */
+  g_clear_pointer (&self->target, maildir_folder_free);
   folder = maildir_folder_open (self, path, &missing);
   if (!folder && g_error_matches (missing, HAUL_ERROR, HAUL_ERROR_NOT_FOUND))
     return TRUE;
@@ -203,10 +238,12 @@ maildir_recover (gpointer session, HaulPath path, HaulBytes note, GError **error
     }
   maildir_dotlock_clean (self, self->root_fd, "subscriptions.lock");
   maildir_dotlock_clean (self, folder->fd, "dovecot-uidlist.lock");
-  unlinkat (folder->fd, "dovecot-keywords.mailhaul", 0);
   folder->tmp_fd = maildir_open_directory (folder->fd, "tmp");
   if (folder->tmp_fd < 0)
     return TRUE;
-  return maildir_each_entry (folder->tmp_fd, "tmp", remove_debris, &folder->tmp_fd,
-                             error);
+  Debris debris = { .tmp_fd = folder->tmp_fd, .now_unix = time (NULL) };
+  debris.shared = flock (folder->tmp_fd, LOCK_EX | LOCK_NB) != 0;
+  if (!debris.shared)
+    unlinkat (folder->fd, "dovecot-keywords.mailhaul", 0);
+  return maildir_each_entry (folder->tmp_fd, "tmp", remove_debris, &debris, error);
 }

@@ -121,7 +121,7 @@ finish_file (MaildirWrite *self)
   return 0;
 }
 
-/* Creates the file, in place of one that an attempt before a crash left. */
+/* Creates the file, in place of one that an earlier attempt left. */
 static int
 create_file (const MaildirFolder *folder, const char *name)
 {
@@ -166,7 +166,7 @@ maildir_write_message (MaildirSession *session, MaildirFolder *folder, HaulItem 
   char name[MAILDIR_NAME_ROOM];
 
   memcpy (pending.id, haul_item_delivery_id (item), sizeof pending.id);
-  maildir_name_tmp (pending.id, name);
+  maildir_name_tmp (pending.id, session->owner_tag, name);
   write.fd = create_file (folder, name);
   if (write.fd < 0)
     return haul_error_set_errno (error, errno, HAUL_SCOPE_FOLDER,

@@ -200,9 +200,16 @@ test_tmp_names (void)
   guint8 id[HAUL_DELIVERY_ID_LENGTH] = { 0xab };
   char name[MAILDIR_NAME_ROOM];
 
-  maildir_name_tmp (id, name);
-  g_assert_cmpstr (name, ==, "Hab000000000000000000000000000000.mailhaul");
+  maildir_name_tmp (id, 0x12ab, name);
+  g_assert_cmpstr (name, ==, "Hab000000000000000000000000000000.000012ab.mailhaul");
   g_assert_true (maildir_name_is_tmp (name));
+  g_assert_true (maildir_name_is_tmp ("Hab000000000000000000000000000000.mailhaul"));
+  g_assert_false (
+      maildir_name_is_tmp ("Hab000000000000000000000000000000.12ab.mailhaul"));
+  g_assert_false (
+      maildir_name_is_tmp ("Hab000000000000000000000000000000.0000x2ab.mailhaul"));
+  g_assert_false (
+      maildir_name_is_tmp ("Hab000000000000000000000000000000.000012ab.mailhaul2"));
   name[3] = 'x';
   g_assert_false (maildir_name_is_tmp (name));
   g_assert_false (maildir_name_is_tmp ("H.mailhaul"));
