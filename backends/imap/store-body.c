@@ -64,14 +64,11 @@ span_to_memory (HaulBytes span, gpointer user_data, GError **error)
   return TRUE;
 }
 
-guint8 *
-imap_store_read_body (HaulItem *item, guint64 size, GError **error)
+gboolean
+imap_store_read_body (HaulItem *item, guint64 size, guint8 *out_data, GError **error)
 {
-  Memory memory = { g_malloc (size), 0 };
-  if (read_all (item, size, span_to_memory, &memory, error))
-    return memory.data;
-  g_free (memory.data);
-  return NULL;
+  Memory memory = { out_data, 0 };
+  return read_all (item, size, span_to_memory, &memory, error);
 }
 
 /* ---- files ---- */

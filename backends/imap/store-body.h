@@ -5,9 +5,10 @@
 #include "repair.h"
 #include "store.h"
 
-/* The @size bytes of a whole item. (transfer full); NULL: the source broke off, or gave
+/* The @size bytes of a whole item into @out_data. FALSE: the source broke off, or gave
  * another number of bytes. */
-guint8 *imap_store_read_body (HaulItem *item, guint64 size, GError **error);
+gboolean imap_store_read_body (HaulItem *item, guint64 size, guint8 *out_data,
+                               GError **error);
 
 /* The same for any item, into a file without a name below the temporary directory. May
  * wait for the source. (transfer full) */

@@ -8,6 +8,10 @@
 
 #include "store-body.h"
 
+/* A body is queued in pieces of this size, so that the queue is little longer than what
+ * the network takes. */
+#define SPAN_BYTES ((gsize) 64 * 1024)
+
 /* ---- bodies ---- */
 
 /* A body that is held: any part of it, at once. */
@@ -15,7 +19,8 @@ static ImapBodyResult
 read_held (ImapStoreMessage *message, gsize limit, HaulBytes *out_span)
 {
   const guint8 *body = imap_store_body (message);
-  gsize length = (gsize) MIN (message->size - message->at, (guint64) limit);
+  gsize length = (gsize) MIN (message->size - message->at,
+                              (guint64) MIN (limit, SPAN_BYTES));
   *out_span = (HaulBytes){ body + message->at, length };
   message->at += length;
   return IMAP_BODY_DATA;

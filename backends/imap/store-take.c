@@ -15,8 +15,7 @@ imap_store_message_free (gpointer message)
   ImapStoreMessage *self = message;
   if (self == NULL)
     return;
-  g_free (self->body);
-  g_clear_pointer (&self->mapped, g_mapped_file_unref);
+  imap_store_release_body (self->store, self);
   g_clear_error (&self->broken);
   imap_flags_clear (&self->flags);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
@@ -28,7 +27,11 @@ imap_store_release_body (ImapStore *self, ImapStoreMessage *message)
 {
   if (message->body != NULL)
     self->held_bytes -= message->size;
-  g_clear_pointer (&message->body, g_free);
+  if (message->slab != NULL)
+    imap_slabs_give (&self->slabs, g_steal_pointer (&message->slab));
+  else
+    g_free (message->body);
+  message->body = NULL;
   g_clear_pointer (&message->mapped, g_mapped_file_unref);
 }
 
@@ -284,9 +287,9 @@ hold (ImapStore *self, ImapStoreMessage *message)
   g_autoptr (GError) reason = NULL;
   if (small && haul_item_is_whole (message->item))
     {
-      message->body = imap_store_read_body (message->item, message->size, &reason);
-      if (message->body != NULL)
-        self->held_bytes += message->size;
+      message->body = imap_slabs_take (&self->slabs, message->size, &message->slab);
+      self->held_bytes += message->size;
+      (void) imap_store_read_body (message->item, message->size, message->body, &reason);
     }
   else if (haul_item_attempt (message->item) > 1)
     /* It was refused before; this time it can be mended. */
@@ -340,6 +343,7 @@ admit (ImapStore *self, HaulItem *item, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   ImapStoreMessage *message = g_new0 (ImapStoreMessage, 1);
+  message->store = self;
   message->item = item;
   message->size = haul_item_size (item);
   message->mailbox = imap_session_mailbox (self->session, haul_item_folder (item),

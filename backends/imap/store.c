@@ -36,6 +36,7 @@ clear (ImapStore *self)
   g_queue_clear_full (&self->flights, imap_store_group_free);
   g_ptr_array_set_free_func (self->later, imap_store_message_free);
   g_ptr_array_unref (self->later);
+  imap_slabs_clear (&self->slabs);
   g_hash_table_unref (self->closed);
   g_hash_table_unref (self->created);
   g_clear_error (&self->error);

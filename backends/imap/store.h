@@ -10,6 +10,7 @@
 #include "append.h"
 #include "change.h"
 #include "session.h"
+#include "store-slab.h"
 
 /* Bodies held in memory until their answer, so that a refused batch can be halved, and a
  * refused message mended, without reading anything anew. It is the window of bytes, too:
@@ -24,9 +25,11 @@ typedef struct _ImapStore ImapStore;
 /* One message that the feed gave. */
 typedef struct
 {
+  ImapStore *store;
   HaulItem *item; /* NULL once it has its result */
   ImapMailbox *mailbox;
   guint8 *body;        /* held; NULL: streamed, or in `mapped` */
+  ImapSlab *slab;      /* in which `body` lies; NULL: it is owned */
   GMappedFile *mapped; /* a big one that is tried again */
   guint64 size;
   guint64 at;     /* bytes handed to the connection */
@@ -76,6 +79,7 @@ struct _ImapStore
   GHashTable *closed;   /* ImapMailbox → GError: takes no more */
   GHashTable *created;  /* set of ImapMailbox: CREATE was tried */
   guint64 held_bytes;
+  ImapSlabs slabs;
   gboolean probing;     /* a group is under way whose answer decides how the others go */
   gboolean ended;       /* the feed gives no more */
   gboolean quiet;       /* nothing more right now */
