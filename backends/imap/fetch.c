@@ -253,8 +253,11 @@ void
 imap_fetch_blame (ImapFetch *self, const GError *reason)
 {
   const ImapWanted *wanted = NULL;
-  if (reason->domain != HAUL_ERROR)
-    return; /* cancelled */
+  /* A stop that was asked for, and a server that wants a pause, blame no message. */
+  if (reason->domain != HAUL_ERROR
+      || (reason->code != HAUL_ERROR_NETWORK && reason->code != HAUL_ERROR_TIMEOUT
+          && reason->code != HAUL_ERROR_PROTOCOL))
+    return;
   if (self->body.place != IMAP_BODY_NONE)
     wanted = imap_jobs_wanted (self->jobs, self->body.uid);
   for (const GList *at = self->in_flight.head; at != NULL && wanted == NULL;

@@ -264,6 +264,19 @@ test_stall_is_a_timeout (void)
 }
 
 static void
+test_busy_server_blames_nobody (void)
+{
+  g_autoptr (SourceWorld) world = source_world_new (
+      FIVE "@on UID FETCH 1:5 *BODY*\n"
+           "S: * BYE [LIMIT] Rate limit hit, try again in 5 seconds\n@close\n");
+  g_autoptr (GPtrArray) plan = plan_of (5, 5);
+  g_assert_false (source_world_fetch (world, plan));
+  g_assert_error (world->error, HAUL_ERROR, HAUL_ERROR_BUSY);
+  g_autofree char *text = source_plan_text (plan);
+  g_assert_cmpstr (text, ==, "1? 2? 3? 4? 5?");
+}
+
+static void
 test_throttle_is_not_taken_apart (void)
 {
   g_autoptr (SourceWorld) world = source_world_new (
@@ -334,6 +347,7 @@ main (int argc, char **argv)
   ADD ("close-before-a-body-blames-the-next", test_close_before_a_body_blames_the_next);
   ADD ("lost-track-blames-the-body", test_lost_track_blames_the_body);
   ADD ("stall-is-a-timeout", test_stall_is_a_timeout);
+  ADD ("busy-server-blames-nobody", test_busy_server_blames_nobody);
   ADD ("throttle-is-not-taken-apart", test_throttle_is_not_taken_apart);
   ADD ("refused-folder-is-given-up", test_refused_folder_is_given_up);
   ADD ("sink-that-ends-the-fetch", test_sink_that_ends_the_fetch);
