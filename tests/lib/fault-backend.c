@@ -311,6 +311,14 @@ fault_caps (gpointer session)
   return self->over->caps != NULL ? self->over->caps (self->session) : 0;
 }
 
+static guint
+fault_sessions (gpointer session)
+{
+  FaultSession *self = session;
+
+  return self->over->sessions != NULL ? self->over->sessions (self->session) : 0;
+}
+
 /*
  * FAULT_CALL: the step before, the call, and the step after; a callback that the other
  * backend lacks is unsupported.
@@ -469,6 +477,7 @@ static const HaulBackend fault_backend = {
   .update = fault_update,
   .expunge = fault_expunge,
   .recover = fault_recover,
+  .sessions = fault_sessions,
 };
 
 const HaulBackend *

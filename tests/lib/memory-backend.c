@@ -12,10 +12,6 @@
 #include "memory-session.h"
 #include "model/keywords.h"
 
-/* An odd number has an inverse modulo 2^64: multiplying scatters numbers and can be
- * undone. */
-#define SCATTER G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
-
 static const HaulOptionSpec memory_options[] = {
   HAUL_OPT_STRING (MemorySettings, store, "store", NULL, HAUL_OPT_IDENTITY,
                    "Name of a store that the test holds"),
@@ -49,6 +45,8 @@ static const HaulOptionSpec memory_options[] = {
                  HAUL_OPT_NONE, "Each so many-th message is lost after its receipt"),
   HAUL_OPT_STRING (MemorySettings, ghost, "ghost", "", HAUL_OPT_NONE,
                    "When a batch that is broken off is stored all the same"),
+  HAUL_OPT_UINT (MemorySettings, sessions, "sessions", "0", "0", "64", "sessions",
+                 HAUL_OPT_NONE, "Sessions that may be open at once"),
   HAUL_OPT_END,
 };
 
@@ -211,54 +209,13 @@ memory_caps (gpointer session)
   return ((MemorySession *) session)->caps;
 }
 
-/* ---- keys and status ---- */
-
-HaulBytes
-memory_session_key (const MemorySession *self, guint64 number, MemoryKey *out)
+static guint
+memory_sessions (gpointer session)
 {
-  int length;
-
-  if (!(self->caps & HAUL_CAP_STABLE_KEYS))
-    length = g_snprintf (out->text, sizeof out->text, "e%08x-%" G_GUINT64_FORMAT,
-                         self->epoch, number);
-  else if (self->caps & HAUL_CAP_ORDERED_KEYS)
-    length = g_snprintf (out->text, sizeof out->text, "%012" G_GUINT64_FORMAT, number);
-  else
-    length = g_snprintf (out->text, sizeof out->text, "%016" G_GINT64_MODIFIER "x",
-                         number * SCATTER);
-  return (HaulBytes){ (const guint8 *) out->text, (gsize) length };
+  return ((MemorySession *) session)->settings->sessions;
 }
 
-guint64
-memory_session_number (const MemorySession *self, HaulBytes key)
-{
-  guint64 inverse = SCATTER; /* right in 3 bits; each round doubles that */
-  guint64 number;
-  MemoryKey text;
-  HaulBytes again;
-  guint round;
-
-  if (key.length == 0 || key.length >= sizeof text.text)
-    return 0;
-  memcpy (text.text, key.data, key.length);
-  text.text[key.length] = '\0';
-  if (!(self->caps & HAUL_CAP_STABLE_KEYS))
-    number = strchr (text.text, '-') != NULL
-                 ? g_ascii_strtoull (strchr (text.text, '-') + 1, NULL, 10)
-                 : 0;
-  else if (self->caps & HAUL_CAP_ORDERED_KEYS)
-    number = g_ascii_strtoull (text.text, NULL, 10);
-  else
-    {
-      for (round = 0; round < 5; round++)
-        inverse *= 2 - SCATTER * inverse;
-      number = g_ascii_strtoull (text.text, NULL, 16) * inverse;
-    }
-  again = memory_session_key (self, number, &text);
-  return again.length == key.length && memcmp (again.data, key.data, key.length) == 0
-             ? number
-             : 0;
-}
+/* ---- status ---- */
 
 static void
 put_be64 (guint8 *out, guint64 value)
@@ -569,6 +526,7 @@ static const HaulBackend memory_backend = {
   .update = memory_update,
   .expunge = memory_expunge,
   .recover = memory_recover,
+  .sessions = memory_sessions,
 };
 
 static const HaulBackend plain_backend = {

@@ -29,6 +29,7 @@
  * @ghost: a batch that is broken off at its commit is stored all the same, later: at the
  * next "recover", after the next batch ("store"), or at the next "list".
  * @lose: each so many-th message gets its receipt and is not there; 0: none.
+ * @sessions: how many may be open at once, as it says; 0: it says nothing.
  */
 typedef struct
 {
@@ -48,6 +49,7 @@ typedef struct
   gboolean debris;
   char *ghost;
   guint lose;
+  guint sessions;
 } MemorySettings;
 
 /* MemoryStep: the moments at which a probe is asked. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The in-memory backend's scan, fetch and store. No lock is held while the engine is
- * called, since a sink and a feed may block. Runs on the session's thread.
+ * The in-memory backend's keys, scan, fetch and store. No lock is held while the engine
+ * is called, since a sink and a feed may block. Runs on the session's thread.
  */
 #include <string.h>
 
@@ -12,6 +12,10 @@
 
 /* A header block is looked for in this much of a body. */
 #define HEADER_LIMIT_BYTES (256 * 1024)
+
+/* An odd number has an inverse modulo 2^64: multiplying scatters numbers and can be
+ * undone. */
+#define SCATTER G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
 
 typedef struct
 {
@@ -37,6 +41,57 @@ get_be64 (const guint8 *data)
   memcpy (&big, data, sizeof big);
   return GUINT64_FROM_BE (big);
 }
+
+/* ---- keys ---- */
+
+HaulBytes
+memory_session_key (const MemorySession *self, guint64 number, MemoryKey *out)
+{
+  int length;
+
+  if (!(self->caps & HAUL_CAP_STABLE_KEYS))
+    length = g_snprintf (out->text, sizeof out->text, "e%08x-%" G_GUINT64_FORMAT,
+                         self->epoch, number);
+  else if (self->caps & HAUL_CAP_ORDERED_KEYS)
+    length = g_snprintf (out->text, sizeof out->text, "%012" G_GUINT64_FORMAT, number);
+  else
+    length = g_snprintf (out->text, sizeof out->text, "%016" G_GINT64_MODIFIER "x",
+                         number * SCATTER);
+  return (HaulBytes){ (const guint8 *) out->text, (gsize) length };
+}
+
+guint64
+memory_session_number (const MemorySession *self, HaulBytes key)
+{
+  guint64 inverse = SCATTER; /* right in 3 bits; each round doubles that */
+  guint64 number;
+  MemoryKey text;
+  HaulBytes again;
+  guint round;
+
+  if (key.length == 0 || key.length >= sizeof text.text)
+    return 0;
+  memcpy (text.text, key.data, key.length);
+  text.text[key.length] = '\0';
+  if (!(self->caps & HAUL_CAP_STABLE_KEYS))
+    number = strchr (text.text, '-') != NULL
+                 ? g_ascii_strtoull (strchr (text.text, '-') + 1, NULL, 10)
+                 : 0;
+  else if (self->caps & HAUL_CAP_ORDERED_KEYS)
+    number = g_ascii_strtoull (text.text, NULL, 10);
+  else
+    {
+      for (round = 0; round < 5; round++)
+        inverse *= 2 - SCATTER * inverse;
+      number = g_ascii_strtoull (text.text, NULL, 16) * inverse;
+    }
+  again = memory_session_key (self, number, &text);
+  return again.length == key.length && memcmp (again.data, key.data, key.length) == 0
+             ? number
+             : 0;
+}
+
+/* ---- bodies ---- */
 
 /* wire_size: of the body once its lines end in CRLF. */
 static guint64
