@@ -15,6 +15,9 @@
 #define FIRST_CHANGED 8u
 #define FIRST_BACK    12u
 
+/* Differences that the first run's report has named. */
+#define LOSSES "no-folder content keywords date"
+
 typedef struct
 {
   const char *name;
@@ -94,13 +97,18 @@ test_hard (Fixture *fixture, gconstpointer data)
   account_assert_equal (fixture, &from, &to, TRUE, NULL);
   Called second = account_copy (fixture, &from, &to, NULL);
   cli_has_not (second.out, "copied ");
-  account_assert_equal (fixture, &from, &to, FALSE, "no-folder content keywords date");
+  account_assert_equal (fixture, &from, &to, FALSE, LOSSES);
+  /* What the server has changed is known again by the state only. */
+  gboolean altered = strstr (first.out, "puts X") != NULL
+                     || strstr (first.out, "mended") != NULL;
+  called_clear (&first);
+  called_clear (&second);
+  if (altered)
+    return;
   account_forget (fixture, &from, &to);
   Called third = account_copy (fixture, &from, &to, NULL);
   cli_has_not (third.out, "copied ");
-  account_assert_equal (fixture, &from, &to, FALSE, "no-folder content keywords date");
-  called_clear (&first);
-  called_clear (&second);
+  account_assert_equal (fixture, &from, &to, FALSE, LOSSES);
   called_clear (&third);
 }
 
@@ -141,7 +149,7 @@ test_back (Fixture *fixture, gconstpointer data)
     account_assert_equal (fixture, &from, &files, FALSE, NULL);
   copy_expecting (fixture, &from, &files, 0, "nothing to do");
   copy_expecting (fixture, &files, &to, 0, "every one of the ");
-  account_assert_equal (fixture, &from, &to, FALSE, NULL);
+  account_assert_equal (fixture, &from, &to, FALSE, mbox ? "subscription" : NULL);
   copy_expecting (fixture, &files, &to, 0, "nothing to do");
 }
 

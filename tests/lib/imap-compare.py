@@ -75,12 +75,15 @@ def compare(one, two):
 
 
 def plain(path, known):
-    """Characters that a server does not take in names are written as %XX there."""
-    decoded = re.sub("%25([2-7][0-9A-F])", lambda match: chr(int(match.group(1), 16)), path)
-    if decoded not in known:
-        return path
-    print(f"(escaped) {decoded}")
-    return decoded
+    """What a server does not take in names is written as %XX or =XX there, byte by byte."""
+    for sign in ("%25", "="):
+        decoded = re.sub(f"(?:{sign}[0-9A-F]{{2}})+", lambda match, sign=sign: bytes.fromhex(
+            match.group().replace(sign, "")).decode(errors="replace"), path).replace("%", "%25")
+        decoded = decoded.replace("%252F", "%2F").replace("%2525", "%25") if decoded not in known else decoded
+        if decoded in known:
+            print(f"(escaped) {decoded}")
+            return decoded
+    return path
 
 
 class Report:

@@ -204,8 +204,16 @@ class Link:
 
     def messages(self, raw):
         """(uid, digest, flags, keywords, instant, subject) of each message of a folder."""
-        self.send_command(b"e", b"EXAMINE", (raw,))
-        self.send_command(b"f", b"UID FETCH 1:* (FLAGS INTERNALDATE BODY.PEEK[])", ())
+        return next(self.messages_of([raw]))
+
+    def messages_of(self, names):
+        """The same for each of many folders; asks for all of them at once."""
+        for raw in names:
+            self.send_command(b"e", b"EXAMINE", (raw,))
+            self.send_command(b"f", b"UID FETCH 1:* (FLAGS INTERNALDATE BODY.PEEK[])", ())
+        return map(self._messages, names)
+
+    def _messages(self, raw):
         exists = 0
         for row in self.answers(b"e"):
             if row[2:3] == [b"EXISTS"]:
@@ -239,13 +247,12 @@ Folder = collections.namedtuple("Folder", "messages subjects subscribed special"
 def read_imap(endpoint):
     with Link(endpoint) as link:
         subscribed = link.subscribed()
+        folders = {path: folder for path, folder in link.folders().items()
+                   if not folder[1] & {b"\\noselect", b"\\nonexistent"}}
         account = {}
-        for path, (raw, attributes) in link.folders().items():
-            if attributes & {b"\\noselect", b"\\nonexistent"}:
-                continue
-            rows = link.messages(raw)
+        for path, rows in zip(folders, link.messages_of([raw for raw, _ in folders.values()])):
             account[path] = Folder(collections.Counter(row[1:5] for row in rows), {row[1]: row[5] for row in rows},
-                                   path in subscribed, attributes & SPECIAL)
+                                   path in subscribed, folders[path][1] & SPECIAL)
         return account
 
 
