@@ -58,6 +58,7 @@ decide (MboxQuoteFilter *self, gboolean match)
   gboolean mark = wants_mark (self, match);
   gsize matched = self->scan.matched;
   self->in_line = TRUE;
+  self->changed |= match && mark != self->unquote;
   self->scan = (MboxQuoteScan){ 0 };
   return (!mark || emit (self, ">", 1)) && emit (self, from_word, matched);
 }

@@ -44,6 +44,7 @@ typedef struct
   MboxQuoteWrite write;
   gpointer user_data;
   gboolean in_line; /* past the start of a line: bytes pass through */
+  gboolean changed; /* some line was quoted, or its quoting removed */
   MboxQuoteScan scan;
 } MboxQuoteFilter;
 

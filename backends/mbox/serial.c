@@ -74,7 +74,9 @@ mbox_serial_new (const MboxSerialSetup *setup, GByteArray *out)
   self->head = g_byte_array_new ();
   self->from_line = g_byte_array_new ();
   mbox_header_filter_init (&self->filter, write_field, self);
-  mbox_quote_filter_init (&self->quote, setup->rule, FALSE, write_quoted, self);
+  /* In a header block no Content-Length helps: a From_ line there is always quoted. */
+  MboxRule header_rule = setup->rule == MBOX_RULE_NONE ? MBOX_RULE_ANY : setup->rule;
+  mbox_quote_filter_init (&self->quote, header_rule, FALSE, write_quoted, self);
   return self;
 }
 
@@ -88,11 +90,23 @@ mbox_serial_free (MboxSerial *self)
   g_free (self);
 }
 
+/* The header block is over: how is this message quoted? One whose headers had to be is
+ * quoted as a whole, so that its mark tells how to get it back. */
+static void
+settle_rule (MboxSerial *self)
+{
+  if (self->setup.rule != MBOX_RULE_NONE)
+    return;
+  self->setup.rule = self->quote.changed ? MBOX_RULE_ANY : MBOX_RULE_NONE;
+  self->quote.rule = self->setup.rule;
+}
+
 /* Our fields, at the end of the header block. */
 static void
 write_own_fields (MboxSerial *self)
 {
   const MboxSerialSetup *setup = &self->setup;
+  settle_rule (self);
   g_autoptr (GByteArray) lines = g_byte_array_new ();
   if (self->last != '\n')
     {

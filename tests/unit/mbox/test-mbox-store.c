@@ -347,7 +347,7 @@ lists_keywords (void)
 }
 
 static void
-random_bodies (void)
+random_bodies (gconstpointer data)
 {
   static const char *const words[] = { "From ",
                                        ">",
@@ -369,6 +369,7 @@ random_bodies (void)
     {
       g_autoptr (MboxWorld) world = world_new ();
       g_autoptr (GPtrArray) mails = world_mails ();
+      world->settings.format = GPOINTER_TO_INT (data);
       for (guint i = 0; i < 20; i++)
         {
           g_autoptr (GString) text = g_string_new (NULL);
@@ -389,6 +390,7 @@ random_bodies (void)
         }
       /* what came back, stored again, comes back the same */
       g_autoptr (MboxWorld) again = world_new ();
+      again->settings.format = GPOINTER_TO_INT (data);
       for (guint i = 0; i < listing->mails->len; i++)
         g_clear_pointer (&((WorldMail *) g_ptr_array_index (listing->mails, i))->key,
                          g_bytes_unref);
@@ -433,7 +435,12 @@ main (int argc, char **argv)
     }
   g_test_add_data_func ("/mbox/store/hostile-bodies-come-back",
                         GINT_TO_POINTER (MBOX_FORMAT_AUTO), hostile_bodies);
-  g_test_add_func ("/mbox/store/random-bodies-come-back", random_bodies);
+  g_test_add_data_func ("/mbox/store/hostile-bodies-come-back-in-mboxcl2",
+                        GINT_TO_POINTER (MBOX_FORMAT_CL2), hostile_bodies);
+  g_test_add_data_func ("/mbox/store/random-bodies-come-back",
+                        GINT_TO_POINTER (MBOX_FORMAT_AUTO), random_bodies);
+  g_test_add_data_func ("/mbox/store/random-bodies-come-back-in-mboxcl2",
+                        GINT_TO_POINTER (MBOX_FORMAT_CL2), random_bodies);
   g_test_add_func ("/mbox/store/appends-to-foreign-files", appends_to_foreign);
   g_test_add_func ("/mbox/store/refuses-what-is-no-mbox", refuses_what_is_no_mbox);
   g_test_add_func ("/mbox/store/cuts-off-what-its-source-broke-off", broken_sources);
