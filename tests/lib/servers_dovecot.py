@@ -54,7 +54,7 @@ ssl_key = <{key}
 disable_plaintext_auth = no
 auth_mechanisms = {mechanisms}
 auth_master_user_separator = *
-auth_failure_delay = 1 secs
+auth_failure_delay = 0
 auth_verbose = yes
 mail_max_userip_connections = 1000
 mail_location = {location}
@@ -112,6 +112,9 @@ service imap {{
 }}
 service anvil {{
   client_limit = 4000
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service auth {{
   client_limit = 6000
