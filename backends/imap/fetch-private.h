@@ -56,5 +56,5 @@ gboolean imap_fetch_event (const ImapEvent *event, gpointer user_data, GError **
 void imap_fetch_fail (ImapFetch *self, const ImapWanted *wanted, GError *reason);
 
 /* The session was lost for @reason: tells the sink of the message that was under way, or
- * would have been the next to come. */
+ * would have been the next to come; of the whole set if nothing of it came. */
 void imap_fetch_blame (ImapFetch *self, const GError *reason);

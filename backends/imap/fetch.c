@@ -249,30 +249,59 @@ ask_more (ImapFetch *self, GError **error)
 
 /* ---- the end ---- */
 
+/* The connection broke with @reason while @uid was being read, or was the next. */
+static void
+blame_one (ImapFetch *self, guint32 uid, const GError *reason)
+{
+  const ImapWanted *wanted = imap_jobs_wanted (self->jobs, uid);
+  if (wanted == NULL)
+    return;
+  GError *copy = NULL;
+  (void) haul_error_set (&copy, (HaulErrorCode) reason->code, HAUL_SCOPE_MESSAGE,
+                         "fetch message UID %u: %s", uid, reason->message);
+  imap_fetch_fail (self, wanted, copy);
+}
+
+/* Whether nothing of @job was delivered: then any of it may be what the server cannot
+ * read. */
+static gboolean
+is_untouched (const ImapFetch *self, const ImapJob *job)
+{
+  for (guint i = 0; i < job->uids->len; i++)
+    if (imap_jobs_wanted (self->jobs, g_array_index (job->uids, guint32, i)) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
 void
 imap_fetch_blame (ImapFetch *self, const GError *reason)
 {
-  const ImapWanted *wanted = NULL;
   /* A stop that was asked for, and a server that wants a pause, blame no message. */
   if (reason->domain != HAUL_ERROR
       || (reason->code != HAUL_ERROR_NETWORK && reason->code != HAUL_ERROR_TIMEOUT
           && reason->code != HAUL_ERROR_PROTOCOL))
     return;
-  if (self->body.place != IMAP_BODY_NONE)
-    wanted = imap_jobs_wanted (self->jobs, self->body.uid);
-  for (const GList *at = self->in_flight.head; at != NULL && wanted == NULL;
-       at = at->next)
+  if (self->body.place != IMAP_BODY_NONE
+      && imap_jobs_wanted (self->jobs, self->body.uid) != NULL)
+    {
+      blame_one (self, self->body.uid, reason);
+      return;
+    }
+  for (const GList *at = self->in_flight.head; at != NULL; at = at->next)
     {
       const ImapFetchFlight *flight = at->data;
-      if (flight->job->kind == IMAP_JOB_BODIES)
-        wanted = imap_jobs_first (self->jobs, flight->job);
+      const ImapWanted *first = flight->job->kind == IMAP_JOB_BODIES
+                                    ? imap_jobs_first (self->jobs, flight->job)
+                                    : NULL;
+      if (first == NULL)
+        continue;
+      if (!is_untouched (self, flight->job))
+        blame_one (self, first->uid, reason);
+      else
+        for (guint i = 0; i < flight->job->uids->len; i++)
+          blame_one (self, g_array_index (flight->job->uids, guint32, i), reason);
+      return;
     }
-  if (wanted == NULL)
-    return;
-  GError *copy = NULL;
-  (void) haul_error_set (&copy, (HaulErrorCode) reason->code, HAUL_SCOPE_MESSAGE,
-                         "fetch message UID %u: %s", wanted->uid, reason->message);
-  imap_fetch_fail (self, wanted, copy);
 }
 
 static void

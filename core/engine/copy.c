@@ -132,6 +132,15 @@ on_pace (gsize bytes, gpointer user_data)
     lane_wait (self->lane, wait_us);
 }
 
+/* What a session that broke leaves behind for the message at which it did. */
+static gboolean
+is_loss (const GError *reason)
+{
+  return g_error_matches (reason, HAUL_ERROR, HAUL_ERROR_NETWORK)
+         || g_error_matches (reason, HAUL_ERROR, HAUL_ERROR_TIMEOUT)
+         || g_error_matches (reason, HAUL_ERROR, HAUL_ERROR_PROTOCOL);
+}
+
 /* One fetch of what the plan holds. */
 static gboolean
 fetch_once (Pass *self, GArray *unread, GError **error)
@@ -197,16 +206,69 @@ judge_source_failures (Pass *self, GArray *retry, GError **error)
   return TRUE;
 }
 
-gboolean
-pass_copy (Pass *self, guint attempt, GError **error)
+guint
+pass_company (const Pass *self, guint index)
+{
+  if (self->breakers == NULL || *self->breakers == NULL)
+    return 0;
+  return breakers_company (*self->breakers, records_key (self->records, index));
+}
+
+static gint
+by_trust (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  guint first = pass_company (user_data, *(const guint *) a);
+  guint second = pass_company (user_data, *(const guint *) b);
+  return first > second ? -1 : first < second;
+}
+
+void
+pass_sort_breaking (Pass *self)
+{
+  g_array_sort_with_data (self->breaking, by_trust, self);
+}
+
+/* The session broke in a fetch of @asked messages: those that the source names are read
+ * in smaller company next time. */
+static void
+blame (Pass *self, guint asked)
+{
+  GPtrArray *failures = self->source_failures;
+  guint count = 0;
+  for (guint i = 0; i < failures->len; i++)
+    {
+      const StoredFailure *failure = failures->pdata[i];
+      count += is_loss (failure->reason) ? 1 : 0;
+    }
+  for (guint i = 0; self->breakers != NULL && i < failures->len; i++)
+    {
+      const StoredFailure *failure = failures->pdata[i];
+      if (!is_loss (failure->reason))
+        continue;
+      if (*self->breakers == NULL)
+        *self->breakers = breakers_new ();
+      breakers_blame (*self->breakers, records_key (self->records, failure->index), count,
+                      asked == 1, failure->reason);
+      self->narrowed = TRUE;
+    }
+  g_ptr_array_set_size (failures, 0);
+}
+
+/* Fetches what is in the plan. */
+static gboolean
+copy_plan (Pass *self, guint attempt, GError **error)
 {
   for (gboolean first = TRUE;; first = FALSE)
     {
       g_autoptr (GArray) unread = g_array_new (FALSE, FALSE, sizeof (guint));
       g_autoptr (GArray) retry = g_array_new (FALSE, FALSE, sizeof (guint));
       self->attempt = attempt;
+      guint asked = self->plan->len - self->plan_at;
       if (!fetch_once (self, unread, error))
-        return FALSE;
+        {
+          blame (self, asked);
+          return FALSE;
+        }
       /* What was owed is asked for once more, by itself, before it counts as failed. */
       if (first)
         g_array_append_vals (retry, unread->data, unread->len);
@@ -224,6 +286,55 @@ pass_copy (Pass *self, guint attempt, GError **error)
         return TRUE;
       attempt++;
     }
+}
+
+/* The next part of what has broken sessions goes into the plan; what has done so by
+ * itself has failed. */
+static gboolean
+plan_breaking (Pass *self, GError **error)
+{
+  GArray *breaking = self->breaking;
+  guint taken = 0, company = 0;
+  g_array_set_size (self->plan, 0);
+  self->plan_at = 0;
+  for (; taken < breaking->len; taken++)
+    {
+      guint index = g_array_index (breaking, guint, taken);
+      const GError *reason = breakers_failed (*self->breakers,
+                                              records_key (self->records, index));
+      guint size = pass_company (self, index);
+      if (reason != NULL && !pass_fail (self, index, g_error_copy (reason), NULL, error))
+        return FALSE;
+      if (reason != NULL)
+        continue;
+      if (self->plan->len > 0 && (size != company || self->plan->len >= company))
+        break;
+      company = size;
+      g_array_append_val (self->plan, index);
+    }
+  g_array_remove_range (breaking, 0, taken);
+  return TRUE;
+}
+
+gboolean
+pass_copy (Pass *self, guint attempt, GError **error)
+{
+  if (self->plan->len > self->plan_at && !copy_plan (self, attempt, error))
+    return FALSE;
+  while (self->breaking->len > 0 && !lane_should_stop (self->lane))
+    {
+      if (g_atomic_int_get (&self->stop_storing))
+        {
+          /* It stays in the plan with what was not offered any more. */
+          g_array_append_vals (self->plan, self->breaking->data, self->breaking->len);
+          g_array_set_size (self->breaking, 0);
+          return TRUE;
+        }
+      if (!plan_breaking (self, error)
+          || (self->plan->len > 0 && !copy_plan (self, attempt, error)))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* ---- destination's thread: feed ---- */

@@ -359,6 +359,16 @@ lane_mend (Lane *lane, GError *reason, guint attempt, gboolean *out_source,
   return ok;
 }
 
+void
+lane_task_free (gpointer task)
+{
+  LaneTask *self = task;
+  if (self == NULL)
+    return;
+  breakers_free (self->breakers);
+  g_free (self);
+}
+
 /* One pair: a pass, and its place among the open ones. */
 static gboolean
 run_task (Run *run, LaneTask *task, GError **error)
@@ -368,6 +378,7 @@ run_task (Run *run, LaneTask *task, GError **error)
   Pass *pass = pass_new (lane, task->pair, task->result);
   pass->again = task->attempts > 0;
   pass->ordered = &task->ordered;
+  pass->breakers = &task->breakers;
   g_ptr_array_add (lane->open_passes, pass);
   PassOutcome outcome = pass_start (pass, &reason);
 
@@ -390,6 +401,8 @@ run_task (Run *run, LaneTask *task, GError **error)
       g_clear_error (&reason);
       return drain (run, &reason) || handle_break (run, reason, error);
     }
+  if (pass->narrowed)
+    run->broken_in_row = 0;
   requeue (run, pass, TRUE);
   g_ptr_array_remove (lane->open_passes, pass);
   g_autoptr (GError) ignored = NULL;
@@ -467,7 +480,7 @@ gboolean
 lane_run (Lane *lane, LaneQueue *queue, gboolean *out_source, GError **error)
 {
   Run run = { .lane = lane };
-  run.tasks = g_ptr_array_new_with_free_func (g_free);
+  run.tasks = g_ptr_array_new_with_free_func (lane_task_free);
   run.blamed = g_ptr_array_new ();
   g_queue_init (&run.waiting);
   gboolean ok = TRUE;

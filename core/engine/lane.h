@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "engine/breakers.h"
 #include "engine/destination.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
@@ -136,13 +137,16 @@ typedef struct
   gboolean delta;
   guint *ordered;     /* number of the session in which the destination's folder was last
                          known     to be in order; stands longer */
+  gboolean narrowed;  /* the session broke, and more is known about at what */
   gboolean resent;    /* suspects are sent once more */
   gboolean again;     /* a pass before it broke: the listing's status is out of date */
   gboolean keys_void; /* the destination's UIDVALIDITY changed: its keys in rows mean
                          nothing */
   GArray *skipped_rows; /* pending SKIPPED rows, see scan.c */
 
-  GArray *plan; /* of guint: indices still to be fetched */
+  Breakers **breakers; /* the task's */
+  GArray *breaking; /* of guint: candidates that are fetched last, most trusted first */
+  GArray *plan;     /* of guint: indices still to be fetched */
   guint plan_at;
   guint attempt;
   GPtrArray *source_failures; /* of StoredFailure */
@@ -217,7 +221,12 @@ gboolean rekey_sources (Pass *self, GError **error);
  * and have a row; NULL: keys never change, only rows without one are looked at. */
 gboolean rekey_destinations (Pass *self, Records *unknown, const KeySet *known,
                              GError **error);
-/* copy.c: pass_copy: fetches what is planned into the pipe, as offer number @attempt. */
+/* copy.c: pass_company: see breakers_company(); 0 for what has broken nothing. */
+guint pass_company (const Pass *self, guint index);
+/* copy.c: pass_sort_breaking: the most trusted first. */
+void pass_sort_breaking (Pass *self);
+/* copy.c: pass_copy: fetches what is planned into the pipe, as offer number @attempt;
+ * what has broken sessions before comes last and in small parts. */
 gboolean pass_copy (Pass *self, guint attempt, GError **error);
 /* copy.c: the hooks for destination_new(); user_data is the Lane. */
 const DestinationHooks *copy_hooks (void);
@@ -259,8 +268,12 @@ typedef struct
   FolderPair *pair;
   FolderResult *result;
   guint attempts;
-  guint ordered; /* see Pass.ordered */
+  guint ordered;      /* see Pass.ordered */
+  Breakers *breakers; /* NULL: none yet */
 } LaneTask;
+
+/* lane_task_free: accepts NULL. */
+void lane_task_free (gpointer task);
 
 /* LaneQueue: the folders that no lane has taken yet. Any thread. */
 typedef struct

@@ -196,7 +196,7 @@ lanes_run (Lane *first, GPtrArray *pairs, GPtrArray *results, const VerifyReques
   guint count = 0;
   if (!count_further (first, pairs, &count, error))
     return FALSE;
-  LaneQueue queue = { .tasks = g_async_queue_new_full (g_free) };
+  LaneQueue queue = { .tasks = g_async_queue_new_full (lane_task_free) };
   g_autofree Worker *workers = g_new0 (Worker, MAX (count, 1));
   fill_queue (&queue, pairs, results);
   first->account->abandoned = &queue.abandoned;

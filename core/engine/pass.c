@@ -40,6 +40,7 @@ pass_new (Lane *lane, FolderPair *pair, FolderResult *result)
   self->overrides = g_hash_table_new_full (NULL, NULL, NULL, override_free);
   self->changes = g_ptr_array_new_with_free_func ((GDestroyNotify) flag_change_free);
   self->plan = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->breaking = g_array_new (FALSE, FALSE, sizeof (guint));
   self->report = account_result_new (lane->account->result->name);
   self->attempt = 1;
   self->source_failures = g_ptr_array_new_with_free_func (stored_failure_free);
@@ -60,6 +61,7 @@ pass_free (Pass *self)
   g_hash_table_unref (self->overrides);
   g_ptr_array_unref (self->changes);
   g_array_unref (self->plan);
+  g_array_unref (self->breaking);
   g_clear_pointer (&self->skipped_rows, g_array_unref);
   g_clear_pointer (&self->source_token, g_bytes_unref);
   g_clear_pointer (&self->seen, key_set_free);
@@ -230,19 +232,21 @@ make_plan (Pass *self)
       const Record *record = records_get (self->records, i);
       if (record->tag == RECORD_CLAIMED || record->tag == RECORD_FAILED)
         continue;
-      g_array_append_val (self->plan, i);
+      gboolean breaks = pass_company (self, i) > 0;
+      g_array_append_val (breaks ? self->breaking : self->plan, i);
       self->resent |= record->tag == RECORD_SUSPECT;
       guint64 size = record->size_bytes != HAUL_SIZE_UNKNOWN ? record->size_bytes : 0;
       bytes += size;
       if (account->dry_run)
         pass_post_action (self, ACTION_COPY, records_key (self->records, i), size, NULL);
     }
-  __atomic_fetch_add (&account->progress->planned_messages, self->plan->len,
-                      __ATOMIC_RELAXED);
+  pass_sort_breaking (self);
+  guint planned = self->plan->len + self->breaking->len;
+  __atomic_fetch_add (&account->progress->planned_messages, planned, __ATOMIC_RELAXED);
   __atomic_fetch_add (&account->progress->planned_bytes, bytes, __ATOMIC_RELAXED);
   if (account->dry_run)
     {
-      self->ledger.planned = self->plan->len;
+      self->ledger.planned = planned;
       self->ledger.copied_bytes = bytes;
     }
 }
@@ -291,7 +295,7 @@ start (Pass *self, GError **error)
     return FALSE;
   count_unnamed (self);
   make_plan (self);
-  if (account->dry_run || self->plan->len == 0)
+  if (account->dry_run || self->plan->len + self->breaking->len == 0)
     return TRUE;
   return mark_start (self, error) && pass_copy (self, 1, error);
 }

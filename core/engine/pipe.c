@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Pipe: one mutex guards the queue, the chunks of all items in it and the budget. Writer
+/* Pipe: one mutex guards the queue, the chunks of all items in it and the budget. Writer
  * = source thread, reader = destination thread; nothing is called back under the lock but
- * g_main_context_wakeup(). Decides nothing about messages.
- */
+ * g_main_context_wakeup(). Decides nothing about messages. */
 #include "engine/pipe.h"
 
 #include <errno.h>
@@ -423,14 +421,10 @@ pipe_release (Pipe *self, HaulItem *item)
 void
 pipe_set_context (Pipe *self, GMainContext *context)
 {
-  GMainContext *before;
-  if (context != NULL)
-    g_main_context_ref (context);
   pthread_mutex_lock (&self->lock);
-  before = self->context;
-  self->context = context;
+  g_autoptr (GMainContext) before = g_steal_pointer (&self->context);
+  self->context = context != NULL ? g_main_context_ref (context) : NULL;
   pthread_mutex_unlock (&self->lock);
-  g_clear_pointer (&before, g_main_context_unref);
 }
 
 PipeWait
