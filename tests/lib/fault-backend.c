@@ -29,6 +29,7 @@ struct _FaultControl
   guint64 fired;
   char *place;
   GString *calls;
+  const HaulBackend *over; /* beside the in-memory ones; may be NULL */
 };
 
 typedef struct
@@ -104,6 +105,33 @@ control_find (const char *name)
   self = table != NULL ? g_hash_table_lookup (table, name) : NULL;
   pthread_mutex_unlock (&table_lock);
   return self;
+}
+
+void
+fault_control_set_over (const char *control, const HaulBackend *over)
+{
+  FaultControl *self = control_find (control);
+
+  g_assert_nonnull (self);
+  pthread_mutex_lock (&self->lock);
+  self->over = over;
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* backend_over: what calls of a session with @settings are passed on to. */
+static const HaulBackend *
+backend_over (FaultControl *self, const FaultSettings *settings)
+{
+  const HaulBackend *over;
+
+  if (g_strcmp0 (settings->over, "memory-plain") == 0)
+    return memory_backend_get_plain ();
+  pthread_mutex_lock (&self->lock);
+  over = self->over;
+  pthread_mutex_unlock (&self->lock);
+  if (over != NULL && g_strcmp0 (settings->over, over->name) == 0)
+    return over;
+  return memory_backend_get ();
 }
 
 void
@@ -286,10 +314,8 @@ fault_open (const HaulOpen *open, GError **error)
   HaulOpen inner = *open;
 
   self->control = control_find (settings->control);
-  self->over = g_strcmp0 (settings->over, "memory-plain") == 0
-                   ? memory_backend_get_plain ()
-                   : memory_backend_get ();
   g_assert_nonnull (self->control);
+  self->over = backend_over (self->control, settings);
   self->settings = inner_settings (self->over, settings->with, error);
   inner.settings = self->settings;
   if (self->settings != NULL && step (self->control, "before", "open", error))
@@ -299,7 +325,8 @@ fault_open (const HaulOpen *open, GError **error)
       fault_close (self);
       return NULL;
     }
-  memory_session_set_probe (self->session, fault_probe, self->control);
+  if (self->over == memory_backend_get () || self->over == memory_backend_get_plain ())
+    memory_session_set_probe (self->session, fault_probe, self->control);
   return self;
 }
 

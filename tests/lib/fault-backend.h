@@ -54,10 +54,15 @@ char *fault_control_place (FaultControl *self);
  * with a blank between: "open list enter(Work/Deep) close". (transfer full) */
 char *fault_control_calls (FaultControl *self);
 
+/* fault_control_set_over: sessions whose `over` is the name of @over pass their calls on
+ * to it; it must stand until the last of them is closed. */
+void fault_control_set_over (const char *control, const HaulBackend *over);
+
 /*
- * FaultSettings: filled by the options of the same names. @over: "memory" or
- * "memory-plain"; @with: the options of that backend, "store=x batch=3", as a shell would
- * split them; @control: the name of a FaultControl.
+ * FaultSettings: filled by the options of the same names. @over: "memory",
+ * "memory-plain", or what fault_control_set_over() gave; @with: the options of that
+ * backend, "store=x batch=3", as a shell would split them; @control: the name of a
+ * FaultControl.
  */
 typedef struct
 {

@@ -21,6 +21,9 @@
  * many-th, starting with its own number, so that all variants together take all;
  * MAILHAUL_TEST_THOROUGH=1 makes each variant take all. */
 #define POINTS_STRIDE 9
+/* The same over IMAP, and how many points are tried. */
+#define IMAP_STRIDE 13
+#define IMAP_ROUNDS 2
 /* Files here are written again and again and need not outlive the machine. */
 #define FAST_DIRECTORY "/dev/shm"
 
@@ -29,8 +32,10 @@ typedef struct
 {
   const char *file;
   const Variant *variant;
-  guint first;  /* point of a run */
-  guint stride; /* to the next */
+  guint first;    /* point of a run */
+  guint stride;   /* to the next */
+  guint rounds;   /* so many points at most */
+  ImapSide *side; /* NULL: both sides are in memory */
 } Case;
 
 /* Fault: one kind of error that the fault backend reports. */
@@ -150,8 +155,8 @@ run_as_it_stands (gconstpointer data)
 {
   g_autoptr (Scenario) scenario = read_case (data);
   g_autofree char *directory = make_directory ();
-  g_autoptr (World)
-      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  g_autoptr (World) world = world_new (scenario, ((const Case *) data)->variant,
+                                       directory, NULL, ((const Case *) data)->side);
   guint i;
 
   for (i = 0; i < scenario->steps->len; i++)
@@ -205,8 +210,8 @@ run_twice (gconstpointer data)
 {
   g_autoptr (Scenario) scenario = read_case (data);
   g_autofree char *directory = make_directory ();
-  g_autoptr (World)
-      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  g_autoptr (World) world = world_new (scenario, ((const Case *) data)->variant,
+                                       directory, NULL, ((const Case *) data)->side);
   guint i;
 
   for (i = 0; i < scenario->steps->len; i++)
@@ -257,8 +262,8 @@ run_after_dry_run (gconstpointer data)
 {
   g_autoptr (Scenario) scenario = read_case (data);
   g_autofree char *directory = make_directory ();
-  g_autoptr (World)
-      world = world_new (scenario, ((const Case *) data)->variant, directory, NULL);
+  g_autoptr (World) world = world_new (scenario, ((const Case *) data)->variant,
+                                       directory, NULL, ((const Case *) data)->side);
   guint i;
 
   for (i = 0; i < scenario->steps->len; i++)
@@ -304,7 +309,7 @@ child (char **arguments)
   if (at_step)
     plan = (FaultPlan){ .action = FAULT_KILL, .at = at };
   fault_control_arm (control, &plan);
-  world = world_new (scenario, variant, arguments[2], "scenario");
+  world = world_new (scenario, variant, arguments[2], "scenario", NULL);
   result = world_run (world, ENGINE_RUN, NULL, at_step ? NULL : kill_at_commit, &at);
   g_clear_pointer (&world, world_free);
   return 0;
@@ -339,7 +344,8 @@ kill_round (const Case *self, Scenario *scenario, const char *point, guint64 at)
 {
   g_autofree char *directory = make_directory ();
   g_autoptr (FaultControl) control = fault_control_new ("scenario");
-  g_autoptr (World) world = world_new (scenario, self->variant, directory, "scenario");
+  g_autoptr (World)
+      world = world_new (scenario, self->variant, directory, "scenario", self->side);
   g_autofree char *when = g_strdup_printf ("killed at %s %" G_GUINT64_FORMAT, point, at);
   gboolean killed = FALSE;
   guint i;
@@ -370,8 +376,9 @@ kill_everywhere (const Case *self, const char *point)
 {
   g_autoptr (Scenario) scenario = read_case (self);
   guint64 at = self->first;
+  guint left = self->rounds;
 
-  while (kill_round (self, scenario, point, at) && !g_test_failed ())
+  while (left-- > 0 && kill_round (self, scenario, point, at) && !g_test_failed ())
     {
       at += self->stride;
       g_assert_cmpuint (at, <, ROUNDS_MAX);
@@ -397,7 +404,8 @@ fault_round (const Case *self, Scenario *scenario, FaultControl *control,
              const FaultPlan *plan)
 {
   g_autofree char *directory = make_directory ();
-  g_autoptr (World) world = world_new (scenario, self->variant, directory, "scenario");
+  g_autoptr (World)
+      world = world_new (scenario, self->variant, directory, "scenario", self->side);
   static const FaultPlan none = { .action = FAULT_NOTHING };
   gboolean fired = FALSE;
   guint i;
@@ -447,9 +455,9 @@ run_failing (gconstpointer data)
   FaultPlan plan = { .action = FAULT_ERROR, .at = self->first };
   guint round;
 
-  for (round = 0; round < ROUNDS_MAX && !g_test_failed (); round++)
+  for (round = 0; round < MIN (ROUNDS_MAX, self->rounds) && !g_test_failed (); round++)
     {
-      const Fault *fault = &faults[round % G_N_ELEMENTS (faults)];
+      const Fault *fault = &faults[(self->first + round) % G_N_ELEMENTS (faults)];
 
       plan.code = fault->code;
       plan.scope = fault->scope;
@@ -461,13 +469,116 @@ run_failing (gconstpointer data)
   g_assert_cmpuint (round, <, ROUNDS_MAX);
 }
 
+/* ---- the state lost after each run ---- */
+
+/* What a run left whole is found again by what it is; nothing is copied twice. */
+static void
+forget_after_run (World *world, const Step *step)
+{
+  Actions actions = actions_new ();
+  g_autoptr (EngineResult) result = NULL;
+  guint i;
+
+  world_forget (world);
+  result = world_run (world, ENGINE_RUN, &actions, NULL, NULL);
+  check_exit (world, step, result, "run without state");
+  world_compare (world, step, "run without state");
+  for (i = 0; i < actions.lines->len; i++)
+    if (g_str_has_prefix (g_ptr_array_index (actions.lines, i), "copy "))
+      {
+        g_test_message ("%s:%u: run without state: %s", world->scenario->file, step->line,
+                        (char *) g_ptr_array_index (actions.lines, i));
+        g_test_fail ();
+      }
+  g_ptr_array_unref (actions.lines);
+}
+
+static void
+run_and_forget (gconstpointer data)
+{
+  g_autoptr (Scenario) scenario = read_case (data);
+  g_autofree char *directory = make_directory ();
+  g_autoptr (World) world = world_new (scenario, ((const Case *) data)->variant,
+                                       directory, NULL, ((const Case *) data)->side);
+  gboolean alike = TRUE; /* the destination has all that the source has, and no more */
+  guint i;
+
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+      g_autoptr (EngineResult) result = NULL;
+
+      if (step->kind != STEP_RUN)
+        {
+          world_change (world, step);
+          continue;
+        }
+      result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
+      world_expect (world, step);
+      alike = step->expect == EXPECT_SOURCE || (step->expect == EXPECT_SAME && alike);
+      if (alike)
+        forget_after_run (world, step);
+      else
+        world_compare (world, step, "run after one without state");
+    }
+  world_remove (directory);
+}
+
 /* ---- the program ---- */
+
+/* fits_imap: a server takes no options of the in-memory backend, and has special uses
+ * of its own, for folders of the same name. */
+static gboolean
+fits_imap (const Scenario *scenario, const Variant *variant)
+{
+  guint i, k;
+
+  if ((variant->imap_source && scenario->source_options->len > 0)
+      || (variant->imap_destination && scenario->destination_options->len > 0))
+    return FALSE;
+  for (i = 0; i < scenario->steps->len; i++)
+    {
+      const Step *step = g_ptr_array_index (scenario->steps, i);
+
+      for (k = 0; step->kind == STEP_SOURCE && k < step->commands->len; k++)
+        {
+          const Command *command = g_ptr_array_index (step->commands, k);
+
+          if (variant->imap_source && command->special_use != 0
+              && haul_special_use_from_name (command->path[0]) != command->special_use)
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
 
 static gboolean
 wants_variant (const Scenario *scenario, const Variant *variant)
 {
+  gboolean imap = variant->imap_source || variant->imap_destination;
+
+  if (imap != imap_side_wanted () || (imap && !fits_imap (scenario, variant)))
+    return FALSE;
   return scenario->variants == NULL
          || g_strv_contains ((const char *const *) scenario->variants, variant->name);
+}
+
+/* choose_points: where runs of this case are killed or fail. Over IMAP it is a few, as
+ * what follows waits some seconds for the server; the file's name says which. */
+static void
+choose_points (Case *self, gboolean thorough)
+{
+  guint number = (guint) (self->variant - world_variants ());
+  g_autofree char *base = g_path_get_basename (self->file);
+
+  self->first = thorough ? 1 : number + 1;
+  self->stride = thorough ? 1 : POINTS_STRIDE;
+  self->rounds = ROUNDS_MAX;
+  if (!imap_side_wanted () || thorough)
+    return;
+  self->first = 1 + (g_str_hash (base) + number * IMAP_STRIDE / 3) % IMAP_STRIDE;
+  self->stride = IMAP_STRIDE;
+  self->rounds = IMAP_ROUNDS;
 }
 
 static void
@@ -483,7 +594,7 @@ add_way (const Case *self, const char *way, GTestDataFunc func)
 }
 
 static gboolean
-add_file (const char *file, GPtrArray *cases)
+add_file (const char *file, GPtrArray *cases, ImapSide *side)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (Scenario) scenario = scenario_read (file, &error);
@@ -502,12 +613,13 @@ add_file (const char *file, GPtrArray *cases)
       g_ptr_array_add (cases, one);
       one->file = file;
       one->variant = variant;
-      one->first = thorough ? 1 : (guint) (variant - world_variants ()) + 1;
-      one->stride = thorough ? 1 : POINTS_STRIDE;
+      one->side = side;
+      choose_points (one, thorough);
       if (!wants_variant (scenario, variant))
         continue;
       add_way (one, "a-run-does-what-is-expected", run_as_it_stands);
       add_way (one, "a-second-run-does-nothing", run_twice);
+      add_way (one, "a-lost-state-costs-no-copy", run_and_forget);
       add_way (one, "a-dry-run-says-what-the-run-does", run_after_dry_run);
       add_way (one, "a-run-killed-at-any-commit-resumes", run_killed);
       add_way (one, "a-run-killed-in-a-backend-resumes", run_killed_in_backend);
@@ -520,6 +632,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GPtrArray) cases = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (ImapSide) side = NULL;
   int i;
 
   if (argc == 7 && strcmp (argv[1], "--child") == 0)
@@ -527,8 +640,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   /* A back-off or a notice is no failure here. */
   g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  if (imap_side_wanted ())
+    side = imap_side_new ();
   for (i = 1; i < argc; i++)
-    if (!add_file (argv[i], cases))
+    if (!add_file (argv[i], cases, side))
       return 2;
   return g_test_run ();
 }

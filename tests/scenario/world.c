@@ -19,7 +19,7 @@ const Variant *
 world_variants (void)
 {
   static const Variant variants[] = {
-    { "plain", "", "", FALSE },
+    { .name = "plain", .source = "", .destination = "" },
     { "keyless", "", "without='keys delivery-id'", FALSE },
     { "markless", "without='token mark scan-from'",
       "without='keys delivery-id scan-from mark token'", FALSE },
@@ -31,15 +31,92 @@ world_variants (void)
     { "sizeless", "without=size", "needs-size=true", FALSE },
     { "single", "single-session=true", "single-session=true", FALSE },
     { "unstable", "without=stable-keys", "", TRUE },
-    { NULL, NULL, NULL, FALSE },
+    { "to-imap", "", "", .imap_destination = TRUE },
+    { "from-imap", "", "", .imap_source = TRUE },
+    { "imap", "", "", .imap_source = TRUE, .imap_destination = TRUE },
+    { .name = NULL },
   };
 
   return variants;
 }
 
+/* ---- accounts ---- */
+
+static char *
+users_file (const World *self)
+{
+  return g_build_filename (self->directory, "users", NULL);
+}
+
+static void
+note_born (const ImapRow *row, gpointer user_data)
+{
+  if (row->content == NULL)
+    g_hash_table_add (user_data, g_strdup (row->folder));
+}
+
+/* take_accounts: new ones, written down for the child that is to be killed. */
+static void
+take_accounts (World *self)
+{
+  const gboolean wanted[2] = { self->variant->imap_source,
+                               self->variant->imap_destination };
+  g_autofree char *file = users_file (self);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (wanted); i++)
+    if (wanted[i])
+      {
+        self->users[i] = imap_side_account (self->side);
+        imap_side_read (self->side, self->users[i], note_born, self->born);
+      }
+  text = g_strdup_printf ("%s %s", self->users[0] != NULL ? self->users[0] : "",
+                          self->users[1] != NULL ? self->users[1] : "");
+  g_file_set_contents (file, text, -1, &error);
+  g_assert_no_error (error);
+}
+
+static void
+find_accounts (World *self)
+{
+  g_autofree char *file = users_file (self);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (file, &text, NULL, &error);
+  g_assert_no_error (error);
+  words = g_strsplit (text, " ", 2);
+  self->users[0] = self->variant->imap_source ? g_strdup (words[0]) : NULL;
+  self->users[1] = self->variant->imap_destination ? g_strdup (words[1]) : NULL;
+}
+
+static void
+use_imap (World *self)
+{
+  g_autoptr (GError) error = NULL;
+  const HaulBackend *imap = registry_backend (self->registry, "imap", &error);
+
+  g_assert_no_error (error);
+  if (self->control != NULL)
+    fault_control_set_over (self->control, imap);
+  if (self->side != NULL)
+    take_accounts (self);
+  else
+    find_accounts (self);
+}
+
+const char *
+world_user (const World *self, gboolean source)
+{
+  return self->users[source ? 0 : 1];
+}
+
 World *
 world_new (Scenario *scenario, const Variant *variant, const char *directory,
-           const char *control)
+           const char *control, ImapSide *side)
 {
   World *self = g_new0 (World, 1);
   g_autoptr (GError) error = NULL;
@@ -48,12 +125,16 @@ world_new (Scenario *scenario, const Variant *variant, const char *directory,
   self->variant = variant;
   self->directory = g_strdup (directory);
   self->control = control;
+  self->side = side;
+  self->born = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->registry = registry_new (NULL);
   self->expected = g_ptr_array_new_with_free_func (g_free);
   registry_add_backend (self->registry, memory_backend_get (), &error);
   g_assert_no_error (error);
   registry_add_backend (self->registry, fault_backend_get (), &error);
   g_assert_no_error (error);
+  if (variant->imap_source || variant->imap_destination)
+    use_imap (self);
   return self;
 }
 
@@ -64,6 +145,9 @@ world_free (World *self)
     return;
   registry_free (self->registry);
   g_ptr_array_unref (self->expected);
+  g_hash_table_unref (self->born);
+  g_free (self->users[0]);
+  g_free (self->users[1]);
   g_free (self->directory);
   g_free (self);
 }
@@ -208,18 +292,32 @@ change_store (World *self, MemoryStore *store, const Command *command)
 }
 
 void
+world_forget (World *self)
+{
+  g_autofree char *state = g_build_filename (self->directory, "state", NULL);
+
+  world_remove (state);
+}
+
+void
 world_change (World *self, const Step *step)
 {
   g_autofree char *file = NULL;
-  g_autofree char *state = NULL;
+  const char *user = world_user (self, step->kind == STEP_SOURCE);
   g_autoptr (MemoryStore) store = NULL;
   g_autoptr (GError) error = NULL;
   guint i;
 
   if (step->kind == STEP_FORGET)
     {
-      state = g_build_filename (self->directory, "state", NULL);
-      world_remove (state);
+      world_forget (self);
+      return;
+    }
+  if (user != NULL)
+    {
+      for (i = 0; i < step->commands->len; i++)
+        imap_side_change (self->side, user, self->scenario,
+                          g_ptr_array_index (step->commands, i));
       return;
     }
   file = world_store_file (self, step->kind == STEP_SOURCE);
@@ -250,25 +348,29 @@ add_options (GString *text, GPtrArray *options)
 static JobElement *
 side_element (const World *self, gboolean source)
 {
+  const char *user = world_user (self, source);
   g_autofree char *file = world_store_file (self, source);
   g_autofree char *quoted = g_shell_quote (file);
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *account = user != NULL ? imap_side_options (user) : NULL;
+  g_autoptr (GString) text = g_string_new (account);
   g_auto (GStrv) words = NULL;
   JobElement *element;
   guint i;
 
-  g_string_append_printf (text, "file=%s %s", quoted,
-                          source ? self->variant->source : self->variant->destination);
+  if (user == NULL)
+    g_string_append_printf (text, "file=%s %s", quoted,
+                            source ? self->variant->source : self->variant->destination);
   add_options (text, source ? self->scenario->source_options
                             : self->scenario->destination_options);
   if (self->control != NULL)
     {
       element = job_element_new ("fault", 0);
+      job_element_add (element, "over", user != NULL ? "imap" : "memory");
       job_element_add (element, "with", text->str);
       job_element_add (element, "control", self->control);
       return element;
     }
-  element = job_element_new ("memory", 0);
+  element = job_element_new (user != NULL ? "imap" : "memory", 0);
   if (!g_shell_parse_argv (text->str, NULL, &words, NULL))
     g_error ("%s: options: %s", self->scenario->file, text->str);
   for (i = 0; words[i] != NULL; i++)

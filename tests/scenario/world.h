@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "imap-side.h"
 #include "scenario.h"
 
 /* Variant: what the backends of a scenario can do. */
@@ -14,6 +15,8 @@ typedef struct
   const char *source;      /* options, as a shell splits them */
   const char *destination; /* likewise */
   gboolean loose; /* keys do not last: only `copied` and `failed` are what they were */
+  gboolean imap_source; /* an account of the server of imap-on-server.py instead */
+  gboolean imap_destination;
 } Variant;
 
 /* World: see above. One thread. */
@@ -25,6 +28,9 @@ typedef struct
   Registry *registry;
   const char *control; /* name of a FaultControl: both sides are the fault backend */
   GPtrArray *expected; /* of char *: the destination after the last run */
+  ImapSide *side;      /* NULL: no account is looked into */
+  char *users[2];      /* names of the accounts, the source's first; NULL: none */
+  GHashTable *born;    /* of char *: folders that the accounts had from the beginning */
 } World;
 
 /* Actions: what a run said that it did, or would do. */
@@ -36,9 +42,10 @@ typedef struct
 
 /* world_variants: all there are; the last has no name (static). */
 const Variant *world_variants (void);
-/* world_new: in @directory, which exists. @control may be NULL. (transfer full) */
+/* world_new: in @directory, which exists. @control and @side may be NULL; without @side
+ * it uses the accounts of the world that the folder had before. (transfer full) */
 World *world_new (Scenario *scenario, const Variant *variant, const char *directory,
-                  const char *control);
+                  const char *control, ImapSide *side);
 /* world_free: accepts NULL; leaves the folder. */
 void world_free (World *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
@@ -47,6 +54,8 @@ void world_remove (const char *directory);
 
 /* world_change: carries out a step that is no run. */
 void world_change (World *self, const Step *step);
+/* world_forget: the state is lost. */
+void world_forget (World *self);
 /* world_run: @actions (may be NULL) gets what was said. @hook: after each commit, may be
  * NULL. (transfer full) */
 EngineResult *world_run (World *self, EngineMode mode, Actions *actions,
@@ -64,6 +73,8 @@ void world_untouched (const World *self, GHashTable *snapshot, const char *when)
 void compare_lines (GPtrArray *found, GPtrArray *expected, const char *when);
 /* compare_text: for sorting arrays of char *. */
 gint compare_text (gconstpointer a, gconstpointer b);
+/* world_user: the account of one side; NULL: it is an in-memory store. */
+const char *world_user (const World *self, gboolean source);
 /* world_store_file: the log of one side. (transfer full) */
 char *world_store_file (const World *self, gboolean source);
 /* world_mail_content: the digest of a mail's canonical content, 32 bytes. */
