@@ -234,7 +234,8 @@ make_refusal (ImapStore *self, const ImapStoreGroup *group)
     .atomic = self->session->quirks->multiappend_atomic || is_untouched (group),
     .held = is_held (group),
     .created = g_hash_table_contains (self->created, group->mailbox),
-    .pauses = group->pauses,
+    /* At a second offer it has been waited for already. */
+    .pauses = haul_item_attempt (first->item) > 1 ? G_MAXUINT : group->pauses,
     .keywords = single && has_keywords (first),
     .repairs = single ? open_repairs (first) : 0,
     .mended = single && first->no_repair,

@@ -394,6 +394,36 @@ test_notes (void)
   g_assert_cmpuint (back.careful, ==, 256);
 }
 
+/* ---- slabs ---- */
+
+/* Pieces of all sizes, given back in another order, never overlap. */
+static void
+test_slabs (void)
+{
+  static const gsize sizes[] = { 1,      16,     17,     0,      5000, 262144,
+                                 262145, 100000, 200000, 524288, 3 };
+  ImapSlabs slabs = { 0 };
+  for (guint round = 0; round < 40; round++)
+    {
+      guint8 *pieces[G_N_ELEMENTS (sizes)];
+      ImapSlab *owners[G_N_ELEMENTS (sizes)];
+      for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+        {
+          pieces[i] = imap_slabs_take (&slabs, sizes[i], &owners[i]);
+          memset (pieces[i], (int) i + 1, sizes[i]);
+        }
+      for (guint j = 0; j < G_N_ELEMENTS (sizes); j++)
+        {
+          guint i = (j * 7 + round) % G_N_ELEMENTS (sizes);
+          for (gsize k = 0; k < sizes[i]; k++)
+            g_assert_cmpuint (pieces[i][k], ==, i + 1);
+          imap_slabs_give (&slabs, owners[i]);
+        }
+    }
+  g_assert_cmpuint (slabs.spare_count, <=, 16);
+  imap_slabs_clear (&slabs);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -408,5 +438,6 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/append/words-of-content", test_content_words);
   g_test_add_func ("/imap/append/pauses", test_pauses);
   g_test_add_func ("/imap/append/notes", test_notes);
+  g_test_add_func ("/imap/append/slabs", test_slabs);
   return g_test_run ();
 }
