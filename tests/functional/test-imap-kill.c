@@ -33,7 +33,12 @@ on_time (gpointer process)
 static void
 on_end (GObject *process, GAsyncResult *result, gpointer loop)
 {
-  g_subprocess_communicate_finish (G_SUBPROCESS (process), result, NULL, NULL, NULL);
+  g_autoptr (GBytes) out = NULL;
+  g_subprocess_communicate_finish (G_SUBPROCESS (process), result, &out, NULL, NULL);
+  if (g_subprocess_get_if_exited (G_SUBPROCESS (process))
+      && g_subprocess_get_exit_status (G_SUBPROCESS (process)) != 0)
+    g_test_message ("%.*s", (int) g_bytes_get_size (out),
+                    (const char *) g_bytes_get_data (out, NULL));
   g_main_loop_quit (loop);
 }
 

@@ -27,7 +27,7 @@ def pair(one, two):
     """Takes what is equal out of both, then pairs what has the same content, then the same subject."""
     same = one.messages & two.messages
     wanted, found = list((one.messages - same).elements()), list((two.messages - same).elements())
-    for like in (lambda a, b: a[0] == b[0], lambda a, b: one.subjects[a[0]][:16] == two.subjects[b[0]][:16]):
+    for like in (lambda a, b: a[0] == b[0], lambda a, b: one.subjects[a[0]][:14] == two.subjects[b[0]][:14]):
         left = []
         for key in wanted:
             candidates = [other for other in found if like(key, other)]
@@ -60,7 +60,8 @@ def compare_folder(path, one, two):
             yield "keywords", path, f"{label} {words(wanted[2])} {words(found[2])}"
         if wanted[3] != found[3]:
             yield "date", path, f"{label} {wanted[3]} {found[3]}"
-    if None not in (one.subscribed, two.subscribed) and one.subscribed != two.subscribed:
+    # Some servers subscribe INBOX by themselves, and every program shows it.
+    if path != "INBOX" and None not in (one.subscribed, two.subscribed) and one.subscribed != two.subscribed:
         yield "subscription", path, f"{path}: {one.subscribed} {two.subscribed}"
 
 

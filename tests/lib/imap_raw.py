@@ -122,7 +122,7 @@ class Link:
             line = self.file.readline()
             if not line.endswith(b"\n"):
                 raise ConnectionError("the server hung up")
-            match = re.search(rb"\{(\d+)\}\r\n$", line)
+            match = re.search(rb"~?\{(\d+)\+?\}\r\n$", line)
             if not match:
                 return chunks + [line]
             chunks += [line[:match.start()], Literal(self.file.read(int(match.group(1))))]
