@@ -3,9 +3,8 @@
  * mailhaul plan: what a run would do, as a table or in full as JSON. Writes nothing
  * anywhere. Main thread.
  */
-#include <json-glib/json-glib.h>
-
 #include "cli/cli.h"
+#include "cli/json.h"
 
 /* PATH_COLUMNS_MAX: the widest column of paths; longer ones are cut (not in JSON). */
 #define PATH_COLUMNS_MAX 40
@@ -17,16 +16,6 @@ typedef struct
   const Cli *cli;
   guint64 actions;
 } JsonPlan;
-
-static void
-member (JsonBuilder *builder, const char *name, const char *value)
-{
-  if (value == NULL)
-    return;
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, valid);
-}
 
 static void
 print_begin (FILE *to)
@@ -43,21 +32,18 @@ on_event (const Event *event, gpointer user_data)
     return;
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  member (builder, "action", cli_action (event->action));
-  member (builder, "account", event->account);
-  member (builder, "folder", event->folder);
-  member (builder, "destination", event->destination);
+  json_add_string (builder, "action", cli_action (event->action));
+  json_add_string (builder, "account", event->account);
+  json_add_string (builder, "folder", event->folder);
+  json_add_string (builder, "destination", event->destination);
   if (event->key.length > 0)
     {
       g_autofree char *key = result_printable_key (event->key.data, event->key.length);
-      member (builder, "key", key);
+      json_add_string (builder, "key", key);
     }
-  member (builder, "text", event->text);
+  json_add_string (builder, "text", event->text);
   if (event->action == ACTION_COPY)
-    {
-      json_builder_set_member_name (builder, "bytes");
-      json_builder_add_int_value (builder, (gint64) event->bytes);
-    }
+    json_add_number (builder, "bytes", event->bytes);
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
   g_autofree char *text = json_to_string (root, TRUE);

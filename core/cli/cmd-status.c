@@ -3,9 +3,8 @@
  * mailhaul status: what the state of each account knows. Connects nowhere, writes
  * nothing. Main thread.
  */
-#include <json-glib/json-glib.h>
-
 #include "cli/cli.h"
+#include "cli/json.h"
 
 /* FAILURES_LISTED_MAX: failures shown one by one to people. */
 #define FAILURES_LISTED_MAX 20
@@ -224,23 +223,6 @@ print_text (const char *name, const Summary *summary, GArray *runs)
 }
 
 static void
-number (JsonBuilder *builder, const char *name, guint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
-}
-
-static void
-string (JsonBuilder *builder, const char *name, const char *value)
-{
-  if (value == NULL)
-    return;
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, valid);
-}
-
-static void
 add_runs (JsonBuilder *builder, GArray *runs)
 {
   json_builder_set_member_name (builder, "runs");
@@ -249,15 +231,15 @@ add_runs (JsonBuilder *builder, GArray *runs)
     {
       const StateRun *run = &g_array_index (runs, StateRun, i);
       json_builder_begin_object (builder);
-      number (builder, "started", (guint64) run->started_unix);
-      number (builder, "ended", (guint64) run->ended_unix);
-      number (builder, "exit-code", (guint64) run->exit_code);
-      number (builder, "copied", run->copied);
-      number (builder, "copied-bytes", run->copied_bytes);
-      number (builder, "present", run->present);
-      number (builder, "skipped", run->skipped);
-      number (builder, "failed", run->failed);
-      number (builder, "flags-updated", run->updated);
+      json_add_number (builder, "started", (guint64) run->started_unix);
+      json_add_number (builder, "ended", (guint64) run->ended_unix);
+      json_add_number (builder, "exit-code", (guint64) run->exit_code);
+      json_add_number (builder, "copied", run->copied);
+      json_add_number (builder, "copied-bytes", run->copied_bytes);
+      json_add_number (builder, "present", run->present);
+      json_add_number (builder, "skipped", run->skipped);
+      json_add_number (builder, "failed", run->failed);
+      json_add_number (builder, "flags-updated", run->updated);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -272,10 +254,10 @@ add_failures (JsonBuilder *builder, const Summary *summary)
     {
       const Failed *failed = summary->failures->pdata[i];
       json_builder_begin_object (builder);
-      string (builder, "folder", failed->folder);
-      string (builder, "key", failed->key);
-      string (builder, "subject", failed->subject);
-      string (builder, "reason", failed->reason);
+      json_add_string (builder, "folder", failed->folder);
+      json_add_string (builder, "key", failed->key);
+      json_add_string (builder, "subject", failed->subject);
+      json_add_string (builder, "reason", failed->reason);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -291,8 +273,7 @@ add_unverified (JsonBuilder *builder, const Summary *summary)
       const StateFolder *folder = summary->folders->pdata[i];
       if (folder->unverified == 0)
         continue;
-      g_autofree char *valid = g_utf8_make_valid (folder->source_path, -1);
-      json_builder_add_string_value (builder, valid);
+      json_add_element (builder, folder->source_path);
     }
   json_builder_end_array (builder);
 }
@@ -301,15 +282,15 @@ static void
 add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs)
 {
   json_builder_begin_object (builder);
-  string (builder, "account", name);
-  number (builder, "delivered", summary->delivered);
-  number (builder, "matched", summary->matched);
-  number (builder, "removed-at-destination", summary->removed);
-  number (builder, "skipped", summary->skipped);
-  number (builder, "failed", summary->failed);
-  number (builder, "in-doubt", summary->intents);
-  number (builder, "folders", summary->folders->len);
-  number (builder, "unfinished", summary->unfinished);
+  json_add_string (builder, "account", name);
+  json_add_number (builder, "delivered", summary->delivered);
+  json_add_number (builder, "matched", summary->matched);
+  json_add_number (builder, "removed-at-destination", summary->removed);
+  json_add_number (builder, "skipped", summary->skipped);
+  json_add_number (builder, "failed", summary->failed);
+  json_add_number (builder, "in-doubt", summary->intents);
+  json_add_number (builder, "folders", summary->folders->len);
+  json_add_number (builder, "unfinished", summary->unfinished);
   add_unverified (builder, summary);
   add_runs (builder, runs);
   add_failures (builder, summary);

@@ -11,46 +11,14 @@
 
 #include <glib/gstdio.h>
 
-#include <json-glib/json-glib.h>
-
 #include "cli/cli.h"
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  if (value == NULL)
-    return;
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, valid);
-}
+#include "cli/json.h"
 
 static void
 add_subject (JsonBuilder *builder, const char *raw)
 {
   g_autofree char *subject = cli_subject (raw);
-  add_string (builder, "subject", subject);
-}
-
-static void
-add_number (JsonBuilder *builder, const char *name, guint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
-}
-
-static void
-add_element (JsonBuilder *builder, const char *value)
-{
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
-  json_builder_add_string_value (builder, valid);
-}
-
-static void
-add_flag (JsonBuilder *builder, const char *name, gboolean value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
+  json_add_string (builder, "subject", subject);
 }
 
 static void
@@ -58,17 +26,17 @@ add_ledger (JsonBuilder *builder, const Ledger *ledger)
 {
   json_builder_set_member_name (builder, "messages");
   json_builder_begin_object (builder);
-  add_number (builder, "seen", ledger->seen);
-  add_number (builder, "copied", ledger->copied);
-  add_number (builder, "present", ledger->present);
-  add_number (builder, "matched", ledger->matched);
-  add_number (builder, "removed-at-destination", ledger->removed);
-  add_number (builder, "skipped", ledger->skipped);
-  add_number (builder, "gone", ledger->gone);
-  add_number (builder, "failed", ledger->failed);
-  add_number (builder, "planned", ledger->planned);
-  add_number (builder, "flags-updated", ledger->flags_updated);
-  add_number (builder, "bytes", ledger->copied_bytes);
+  json_add_number (builder, "seen", ledger->seen);
+  json_add_number (builder, "copied", ledger->copied);
+  json_add_number (builder, "present", ledger->present);
+  json_add_number (builder, "matched", ledger->matched);
+  json_add_number (builder, "removed-at-destination", ledger->removed);
+  json_add_number (builder, "skipped", ledger->skipped);
+  json_add_number (builder, "gone", ledger->gone);
+  json_add_number (builder, "failed", ledger->failed);
+  json_add_number (builder, "planned", ledger->planned);
+  json_add_number (builder, "flags-updated", ledger->flags_updated);
+  json_add_number (builder, "bytes", ledger->copied_bytes);
   json_builder_end_object (builder);
 }
 
@@ -81,13 +49,13 @@ add_folders (JsonBuilder *builder, const AccountResult *account)
     {
       const FolderResult *folder = account->folders->pdata[i];
       json_builder_begin_object (builder);
-      add_string (builder, "source", folder->source);
-      add_string (builder, "destination", folder->destination);
-      add_string (builder, "dropped", folder->dropped);
-      add_flag (builder, "created", folder->created);
-      add_flag (builder, "was-removed", folder->lost);
-      add_flag (builder, "unchanged", folder->unchanged);
-      add_flag (builder, "complete", folder->complete);
+      json_add_string (builder, "source", folder->source);
+      json_add_string (builder, "destination", folder->destination);
+      json_add_string (builder, "dropped", folder->dropped);
+      json_add_flag (builder, "created", folder->created);
+      json_add_flag (builder, "was-removed", folder->lost);
+      json_add_flag (builder, "unchanged", folder->unchanged);
+      json_add_flag (builder, "complete", folder->complete);
       add_ledger (builder, &folder->ledger);
       json_builder_end_object (builder);
     }
@@ -103,11 +71,11 @@ add_failures (JsonBuilder *builder, const AccountResult *account)
     {
       const Failure *failure = account->failures->pdata[i];
       json_builder_begin_object (builder);
-      add_string (builder, "folder", failure->folder);
-      add_string (builder, "key", failure->key);
+      json_add_string (builder, "folder", failure->folder);
+      json_add_string (builder, "key", failure->key);
       add_subject (builder, failure->subject);
-      add_string (builder, "code", failure->code);
-      add_string (builder, "reason", failure->reason);
+      json_add_string (builder, "code", failure->code);
+      json_add_string (builder, "reason", failure->reason);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -122,11 +90,11 @@ add_differences (JsonBuilder *builder, const AccountResult *account)
     {
       const Difference *difference = account->differences->pdata[i];
       json_builder_begin_object (builder);
-      add_string (builder, "folder", difference->folder);
-      add_string (builder, "key", difference->key);
+      json_add_string (builder, "folder", difference->folder);
+      json_add_string (builder, "key", difference->key);
       add_subject (builder, difference->subject);
-      add_string (builder, "reason", difference->reason);
-      add_flag (builder, "surplus", difference->surplus);
+      json_add_string (builder, "reason", difference->reason);
+      json_add_flag (builder, "surplus", difference->surplus);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -139,20 +107,23 @@ add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode
   GHashTableIter iter;
   gpointer reason, count;
   json_builder_begin_object (builder);
-  add_string (builder, "name", account->name);
-  add_number (builder, "exit-code", (guint64) account->exit_code);
-  add_string (builder, "error", account->error != NULL ? account->error->message : NULL);
-  add_number (builder, "started", (guint64) account->started_unix);
-  add_number (builder, "elapsed-ms", (guint64) account->elapsed_us / 1000);
-  add_number (builder, "verified", account->verified);
+  json_add_string (builder, "name", account->name);
+  json_add_number (builder, "exit-code", (guint64) account->exit_code);
+  json_add_string (builder, "error",
+                   account->error != NULL ? account->error->message : NULL);
+  json_add_number (builder, "started", (guint64) account->started_unix);
+  json_add_number (builder, "elapsed-ms", (guint64) account->elapsed_us / 1000);
+  json_add_number (builder, "verified", account->verified);
   if (mode == ENGINE_DRY_RUN && account->estimate_us >= 0)
-    add_number (builder, "estimated-seconds",
-                (guint64) (account->estimate_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+    json_add_number (builder, "estimated-seconds",
+                     (guint64) (account->estimate_us + G_USEC_PER_SEC - 1)
+                         / G_USEC_PER_SEC);
   account_result_total (account, &total);
   g_autofree char *verdict = report_verdict (account, mode);
-  add_string (builder, "verdict", verdict);
-  add_number (builder, "selected", total.seen - total.skipped - total.gone);
-  add_number (builder, "at-destination", total.copied + total.present + total.matched);
+  json_add_string (builder, "verdict", verdict);
+  json_add_number (builder, "selected", total.seen - total.skipped - total.gone);
+  json_add_number (builder, "at-destination",
+                   total.copied + total.present + total.matched);
   add_ledger (builder, &total);
   json_builder_set_member_name (builder, "skipped-by-reason");
   json_builder_begin_object (builder);
@@ -160,7 +131,7 @@ add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode
   while (g_hash_table_iter_next (&iter, &reason, &count))
     {
       g_autofree char *valid = g_utf8_make_valid (reason, -1);
-      add_number (builder, valid, GPOINTER_TO_UINT (count));
+      json_add_number (builder, valid, GPOINTER_TO_UINT (count));
     }
   json_builder_end_object (builder);
   add_folders (builder, account);
@@ -169,7 +140,7 @@ add_account (JsonBuilder *builder, const AccountResult *account, EngineMode mode
   json_builder_set_member_name (builder, "notices");
   json_builder_begin_array (builder);
   for (guint i = 0; i < account->notices->len; i++)
-    add_element (builder, account->notices->pdata[i]);
+    json_add_element (builder, account->notices->pdata[i]);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 }
@@ -191,10 +162,11 @@ add_total (JsonBuilder *builder, const EngineResult *result, EngineMode mode)
   g_autofree char *verdict = report_total_verdict (result, mode);
   json_builder_set_member_name (builder, "total");
   json_builder_begin_object (builder);
-  add_string (builder, "verdict", verdict);
-  add_number (builder, "verified", verified);
-  add_number (builder, "selected", total.seen - total.skipped - total.gone);
-  add_number (builder, "at-destination", total.copied + total.present + total.matched);
+  json_add_string (builder, "verdict", verdict);
+  json_add_number (builder, "verified", verified);
+  json_add_number (builder, "selected", total.seen - total.skipped - total.gone);
+  json_add_number (builder, "at-destination",
+                   total.copied + total.present + total.matched);
   add_ledger (builder, &total);
   json_builder_end_object (builder);
 }
@@ -205,9 +177,9 @@ report_json (const EngineResult *result, EngineMode mode)
   static const char *const modes[] = { "run", "plan", "verify" };
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  add_string (builder, "program", "mailhaul " MAILHAUL_VERSION);
-  add_string (builder, "mode", modes[mode]);
-  add_number (builder, "exit-code", (guint64) result->exit_code);
+  json_add_string (builder, "program", "mailhaul " MAILHAUL_VERSION);
+  json_add_string (builder, "mode", modes[mode]);
+  json_add_number (builder, "exit-code", (guint64) result->exit_code);
   add_total (builder, result, mode);
   json_builder_set_member_name (builder, "accounts");
   json_builder_begin_array (builder);

@@ -320,18 +320,14 @@ account_check (const Job *job, const JobAccount *job_account, Registry *registry
                Problems *problems)
 {
   Endpoint source = { 0 }, destination = { 0 };
-  gboolean ok = TRUE;
-  /* A job that is checked in spite of other mistakes may lack one. */
+  /* A job that is checked in spite of other mistakes may lack one. That both are one
+   * mailbox is refused when the account runs: to look at one, it may be named twice. */
   if (job->source != NULL)
-    ok &= endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
-                         registry, problems);
+    (void) endpoint_init (&source, job, job->source, job_account, HAUL_ROLE_SOURCE,
+                          registry, problems);
   if (job->destination != NULL)
-    ok &= endpoint_init (&destination, job, job->destination, job_account,
-                         HAUL_ROLE_DESTINATION, registry, problems);
-  if (ok && source.place != NULL && destination.place != NULL
-      && strcmp (source.place, destination.place) == 0)
-    problems_add (problems, job->file, job->destination->line,
-                  "source and destination are the same mailbox (%s)", source.place);
+    (void) endpoint_init (&destination, job, job->destination, job_account,
+                          HAUL_ROLE_DESTINATION, registry, problems);
   g_autoptr (FilterChain) chain = filter_chain_new (job, job_account, registry, problems);
   endpoint_clear (&source);
   endpoint_clear (&destination);

@@ -43,8 +43,8 @@ typedef struct
 
 /*
  * engine_check: the third layer of validation: every plugin named by @job is there, and
- * its option table accepts the values of every account, and no two mailboxes that must
- * differ are one. All mistakes go to @problems.
+ * its option table accepts the values of every account, and no two accounts have one
+ * destination. All mistakes go to @problems.
  */
 gboolean engine_check (const Job *job, Registry *registry, Problems *problems);
 

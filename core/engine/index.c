@@ -27,10 +27,11 @@ typedef struct
 typedef struct
 {
   Pass *pass;
-  Records *records; /* those that no delivery id explains */
-  KeySet *known;    /* keys that rows account for; only if keys may change */
-  gboolean whole;   /* all of the folder, not only what came after the mark */
-  gboolean surplus; /* only what is there beside all that was delivered matters */
+  Records *records;   /* those that no delivery id explains */
+  KeySet *known;      /* keys that rows account for; only if keys may change */
+  gboolean whole;     /* all of the folder, not only what came after the mark */
+  gboolean from_mark; /* it was listed so */
+  gboolean surplus;   /* only what is there beside all that was delivered matters */
   StateCursor *cursor;
   GArray *by_id; /* of IdEntry: candidates in order of delivery id */
   Found *found;
@@ -242,6 +243,7 @@ call_list_unknown (Session *session, gpointer data, GError **error)
                     .user_data = self };
   gboolean from_mark = pass->row->destination_mark != NULL && !self->whole
                        && (session_caps (session) & HAUL_CAP_SCAN_FROM);
+  self->from_mark = from_mark;
   if (from_mark)
     scan.from.data = g_bytes_get_data (pass->row->destination_mark, &scan.from.length);
   self->cursor = state_cursor_new (pass->lane->account->state, pass->row->id);
@@ -253,14 +255,27 @@ call_list_unknown (Session *session, gpointer data, GError **error)
 
 /* ---- the rest by identity ---- */
 
-static gboolean
-claim_by_identity (Found *self, Records *unknown, GError **error)
+/* The mark after which all that was listed lies; empty: anywhere. */
+static HaulBytes
+mark_of (const Unknown *self)
 {
+  GBytes *mark = self->from_mark ? self->pass->row->destination_mark : NULL;
+  HaulBytes view = HAUL_NO_BYTES;
+  if (mark != NULL)
+    view.data = g_bytes_get_data (mark, &view.length);
+  return view;
+}
+
+static gboolean
+claim_by_identity (Found *self, const Unknown *search, GError **error)
+{
+  Records *unknown = search->records;
   Side source = { 0 }, destination = { 0 };
   side_init (&source, self->pass, self->pass->records, FALSE);
   side_init (&destination, self->pass, unknown, TRUE);
-  gboolean ok = TRUE;
-  if (source.positions->len > 0 && destination.positions->len > 0)
+  destination.from = mark_of (search);
+  gboolean ok = side_recall (&source, error);
+  if (ok && source.positions->len > 0 && destination.positions->len > 0)
     {
       g_autoptr (GArray) pairs = side_pair (&source, &destination, error);
       ok = pairs != NULL;
@@ -368,7 +383,7 @@ static gboolean
 search (Pass *self, Unknown *unknown, GError **error)
 {
   return list_unknown (self, unknown, error)
-         && claim_by_identity (unknown->found, unknown->records, error)
+         && claim_by_identity (unknown->found, unknown, error)
          && found_flush (unknown->found, error);
 }
 
@@ -442,14 +457,16 @@ tag_resent (Pass *self, RecordTag from, RecordTag to)
 }
 
 static gboolean
-find_twins (Pass *self, Records *unknown, GError **error)
+find_twins (Pass *self, const Unknown *search, GError **error)
 {
+  Records *unknown = search->records;
   Side source = { 0 }, destination = { 0 };
   tag_resent (self, RECORD_RESENT, RECORD_SUSPECT);
   side_init (&source, self, self->records, FALSE);
   side_init (&destination, self, unknown, TRUE);
-  gboolean ok = TRUE;
-  if (source.positions->len > 0 && destination.positions->len > 0)
+  destination.from = mark_of (search);
+  gboolean ok = side_recall (&source, error);
+  if (ok && source.positions->len > 0 && destination.positions->len > 0)
     {
       g_autoptr (GArray) pairs = side_pair (&source, &destination, error);
       ok = pairs != NULL;
@@ -474,7 +491,7 @@ pass_look_again (Pass *self, GError **error)
   Unknown unknown = { .pass = self, .records = records_new (), .surplus = TRUE };
   tag_resent (self, RECORD_SUSPECT, RECORD_RESENT);
   gboolean ok = list_unknown (self, &unknown, error)
-                && find_twins (self, unknown.records, error);
+                && find_twins (self, &unknown, error);
   records_free (unknown.records);
   key_set_free (unknown.known);
   g_clear_pointer (&unknown.by_id, g_array_unref);

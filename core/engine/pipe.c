@@ -46,12 +46,10 @@ condition_init (pthread_cond_t *condition)
   pthread_condattr_destroy (&attributes);
 }
 
-/* FALSE: the time @until_us came first (-1: never). */
+/* FALSE: the monotonic time @until_us came first. */
 static gboolean
 condition_wait (pthread_cond_t *condition, pthread_mutex_t *lock, gint64 until_us)
 {
-  if (until_us < 0)
-    return pthread_cond_wait (condition, lock) == 0;
   struct timespec until = { .tv_sec = until_us / G_USEC_PER_SEC,
                             .tv_nsec = (until_us % G_USEC_PER_SEC) * 1000 };
   return pthread_cond_timedwait (condition, lock, &until) != ETIMEDOUT;
@@ -545,10 +543,9 @@ slot_post (Slot *self, Pipe *pipe, SlotCall call, gpointer data)
 gboolean
 slot_is_answered (Slot *self, gint64 until_us)
 {
-  gboolean in_time = TRUE;
   pthread_mutex_lock (&self->lock);
-  while (self->pending && in_time)
-    in_time = condition_wait (&self->answered, &self->lock, until_us);
+  while (self->pending && condition_wait (&self->answered, &self->lock, until_us))
+    ;
   gboolean answered = !self->pending;
   pthread_mutex_unlock (&self->lock);
   return answered;
@@ -557,8 +554,7 @@ slot_is_answered (Slot *self, gint64 until_us)
 gboolean
 slot_wait (Slot *self, GError **error)
 {
-  (void) slot_is_answered (self, -1);
-  /* Whoever answered has forgotten the call by now. */
+  (void) slot_is_answered (self, G_MAXINT64);
   if (self->error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->error));
   return self->result;
@@ -586,10 +582,8 @@ slot_serve (Slot *self, Pipe *pipe, gpointer target)
   pthread_mutex_unlock (&self->lock);
   if (call == NULL)
     return !closed;
-
   GError *error = NULL;
   gboolean result = call (target, data, &error);
-
   pthread_mutex_lock (&self->lock);
   self->result = result;
   self->error = error;

@@ -68,7 +68,7 @@ typedef enum
   PIPE_WAIT_YIELD, /* nothing is, and pipe_set_yield() is on */
   PIPE_WAIT_TIME,  /* the time came */
 } PipeWait;
-/* pipe_wait: blocks until one of these; @until_us: monotonic time, -1: none. */
+/* pipe_wait: blocks until one of these; @until_us: monotonic time. */
 PipeWait pipe_wait (Pipe *self, gint64 until_us);
 /* pipe_finish: waits until the writer has ended @item, whose bytes the reader has had.
  * FALSE with @error: it broke off instead. */

@@ -89,7 +89,7 @@ typedef struct
   GHashTable *skips;      /* reason → count (GUINT as pointer) */
   gint64 started_unix;
   gint64 elapsed_us;
-  guint64 verified; /* messages compared */
+  guint64 verified;   /* messages compared */
   gint64 estimate_us; /* dry run: how long a run would take, by the speed of the last one;
                          -1: none was measured */
   Progress progress;
@@ -130,8 +130,9 @@ gboolean ledger_balances (const Ledger *self);
 /* result_exit_code: the account's exit code from an error on one side; @source: it was
  * the source's. */
 ExitCode result_exit_code (const GError *error, gboolean source);
-/* result_state_exit_code: from an error of the state file: what is wrong with it is in the
- * job's hands (EXIT_CODE_USAGE), unless another run has it or it is of a newer version. */
+/* result_state_exit_code: from an error of the state file: what is wrong with it is in
+ * the job's hands (EXIT_CODE_USAGE), unless another run has it or it is of a newer
+ * version. */
 ExitCode result_state_exit_code (const GError *error);
 /* result_printable_key: a key for reports: text as it is, else hex. (transfer full) */
 char *result_printable_key (const guint8 *data, gsize length);

@@ -68,7 +68,8 @@ on_identity (const HaulRecord *record, const Identity *identity, gpointer user_d
   Side *self = user_data;
   guint index = 0, position = 0;
   if (records_find (self->records, record->key, &index)
-      && g_array_binary_search (self->positions, &index, compare_index, &position))
+      && g_array_binary_search (self->positions, &index, compare_index, &position)
+      && !(self->identities[position].known & IDENTITY_CONTENT))
     self->identities[position] = *identity;
   return TRUE;
 }
@@ -78,14 +79,43 @@ call_headers (Session *session, gpointer data, GError **error)
 {
   Side *self = data;
   return enter (self, session, error)
-         && identify_scan (session, HAUL_NEED_HEADERS | HAUL_NEED_SIZE, HAUL_NO_BYTES,
+         && identify_scan (session, HAUL_NEED_HEADERS | HAUL_NEED_SIZE, self->from,
                            on_identity, self, error);
+}
+
+gboolean
+side_recall (Side *self, GError **error)
+{
+  for (guint i = 0; i < self->positions->len; i++)
+    {
+      guint index = g_array_index (self->positions, guint, i);
+      StateMessage row = { 0 };
+      gboolean found = FALSE;
+      if (records_get (self->records, index)->tag != RECORD_SUSPECT)
+        continue;
+      if (!state_cursor_find (self->pass->cursor, records_key (self->records, index),
+                              &row, &found, error))
+        return FALSE;
+      if (found && (row.identity.known & IDENTITY_HEADERS))
+        self->identities[i] = row.identity;
+    }
+  return TRUE;
+}
+
+static gboolean
+knows_headers (const Side *self)
+{
+  for (guint i = 0; i < self->positions->len; i++)
+    if (!(self->identities[i].known & IDENTITY_HEADERS)
+        || !(self->identities[i].known & IDENTITY_SIZE))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
 side_read_headers (Side *self, GError **error)
 {
-  return with_session (self, call_headers, self, error);
+  return knows_headers (self) || with_session (self, call_headers, self, error);
 }
 
 typedef struct

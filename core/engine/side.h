@@ -16,12 +16,15 @@ typedef struct
   GArray *positions;    /* of guint: indices into records */
   Identity *identities; /* one for each position */
   gboolean destination; /* read on the destination's thread from its folder */
+  HaulBytes from;       /* a mark after which all of them lie; empty: anywhere */
 } Side;
 
 /* side_init: all records whose tag is RECORD_NEW, RECORD_SUSPECT or RECORD_SKIPPED. */
 void side_init (Side *self, Pass *pass, Records *records, gboolean destination);
 /* side_clear: frees what it owns. */
 void side_clear (Side *self);
+/* side_recall: what intents already know of suspects need not be read again. */
+gboolean side_recall (Side *self, GError **error);
 /* side_read_headers: header identity and size of all candidates. */
 gboolean side_read_headers (Side *self, GError **error);
 /* side_read_content: content digests of the candidates at @which (of guint: positions).

@@ -20,7 +20,7 @@ void slot_free (Slot *self);
 /* slot_post: caller: sets the call and makes @pipe yield. No other call is pending. */
 void slot_post (Slot *self, Pipe *pipe, SlotCall call, gpointer data);
 /* slot_is_answered: caller: waits for the answer of the call posted last, at most until
- * the monotonic time @until_us (-1: for ever). FALSE: it is not there yet. */
+ * the monotonic time @until_us. FALSE: it is not there yet. */
 gboolean slot_is_answered (Slot *self, gint64 until_us);
 /* slot_wait: caller: waits for the answer of the call posted last. */
 gboolean slot_wait (Slot *self, GError **error);

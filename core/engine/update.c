@@ -3,6 +3,7 @@
  * Flag changes of one folder, applied at the destination in one batch and then recorded
  * as synced. Calls run on the destination's thread while the lane's thread waits.
  */
+#include "engine/flags.h"
 #include "engine/lane.h"
 
 #include "model/keywords.h"
@@ -51,17 +52,22 @@ bytes_view (GBytes *bytes)
 }
 
 static Prepared
-prepare (FlagChange *change)
+prepare (FlagChange *change, JobFlags policy)
 {
   Prepared prepared = { .change = change };
-  g_autofree char *add = keywords_minus (change->keywords_now, change->keywords_last);
-  g_autofree char *remove = keywords_minus (change->keywords_last, change->keywords_now);
-  prepared.add_words = keywords_split (add);
-  prepared.remove_words = keywords_split (change->only_add ? "" : remove);
+  FlagsView last = { change->flags_last, change->keywords_last };
+  /* Where the two meet first, what the destination has was never synced. */
+  FlagsInput input = { .source = { change->flags_now, change->keywords_now },
+                       .destination = &last,
+                       .last = change->only_add ? NULL : &last,
+                       .policy = policy };
+  g_auto (FlagsMerge) merge = { 0 };
+  flags_merge (&input, &merge);
+  prepared.add_words = keywords_split (merge.add_keywords);
+  prepared.remove_words = keywords_split (merge.remove_keywords);
   prepared.wire.key = bytes_view (change->destination_key);
-  prepared.wire.add_flags = change->flags_now & ~change->flags_last;
-  prepared.wire.remove_flags = change->only_add ? 0
-                                                : change->flags_last & ~change->flags_now;
+  prepared.wire.add_flags = merge.add_flags;
+  prepared.wire.remove_flags = merge.remove_flags;
   prepared.wire.add_keywords = (const char *const *) prepared.add_words;
   prepared.wire.remove_keywords = (const char *const *) prepared.remove_words;
   return prepared;
@@ -159,7 +165,7 @@ pass_update (Pass *self, GError **error)
   for (guint i = 0; ok && i < self->changes->len; i++)
     {
       FlagChange *change = self->changes->pdata[i];
-      Prepared prepared = prepare (change);
+      Prepared prepared = prepare (change, account->job->flags);
       if (is_empty (&prepared) || g_bytes_get_size (change->destination_key) == 0)
         {
           prepared_clear (&prepared);

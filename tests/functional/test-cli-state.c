@@ -184,9 +184,9 @@ test_same_mailbox (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
       g_autofree char *line = g_strdup_printf ("copy maildir:self maildir:%s", others[i]);
-      cli_expect (fixture, line, 2, NULL, "the same mailbox");
+      cli_expect (fixture, line, 2, "the same mailbox", NULL);
     }
-  cli_expect (fixture, "copy maildir:self mbox:link", 2, NULL, "the same mailbox");
+  cli_expect (fixture, "copy maildir:self mbox:link", 2, "the same mailbox", NULL);
 }
 
 /* ---- plan and plugins ---- */

@@ -158,11 +158,11 @@ test_yield (void)
   pipe_end (pipe, item, NULL);
   push (pipe, item);
   pipe_set_yield (pipe, TRUE);
-  g_assert_cmpint (pipe_wait (pipe, -1), ==, PIPE_WAIT_ITEM);
+  g_assert_cmpint (pipe_wait (pipe, G_MAXINT64), ==, PIPE_WAIT_ITEM);
   g_assert_true (next (pipe) == item);
   pipe_release (pipe, item);
   g_assert_cmpint (pipe_next (pipe, TRUE, &item), ==, HAUL_FEED_END);
-  g_assert_cmpint (pipe_wait (pipe, -1), ==, PIPE_WAIT_YIELD);
+  g_assert_cmpint (pipe_wait (pipe, G_MAXINT64), ==, PIPE_WAIT_YIELD);
   pipe_set_yield (pipe, FALSE);
   g_assert_cmpint (pipe_next (pipe, FALSE, &item), ==, HAUL_FEED_PENDING);
   pipe_free (pipe);
