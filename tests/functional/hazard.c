@@ -60,9 +60,7 @@ read_line (Hazard *self, const char *line)
   g_autofree char *key = g_strndup (line, length);
   const char *rest = line + length + (line[length] == ' ' ? 1 : 0);
   g_auto (GStrv) words = g_strsplit (rest, " ", -1);
-  if (strcmp (key, "side") == 0)
-    self->source = strcmp (rest, "source") == 0;
-  else if (strcmp (key, "exit") == 0)
+  if (strcmp (key, "exit") == 0)
     self->exit = (int) number (rest);
   else if (strcmp (key, "again") == 0)
     self->again = (int) number (rest);
@@ -110,6 +108,8 @@ hazard_read (const char *path)
   self->path = g_strdup (path);
   self->name = g_path_get_basename (path);
   *strrchr (self->name, '.') = '\0';
+  g_autofree char *folder = g_path_get_dirname (path);
+  self->source = g_str_has_suffix (folder, "/source");
   self->mails = g_ptr_array_new_with_free_func (mail_free);
   GPtrArray **const lists[] = { &self->options, &self->arguments, &self->between,
                                 &self->says,    &self->folders,   &self->lost };

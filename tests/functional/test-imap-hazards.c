@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Every hazard and fault of IMAP that is known to us, each a script below
- * MAILHAUL_TEST_DATA/imap: one test for each file.
+ * MAILHAUL_TEST_DATA/imap/source and /destination: one test for each file.
  */
 #include <string.h>
 
@@ -21,22 +21,19 @@ by_name (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* scripts: the paths in order of their names. (transfer full) */
-static GPtrArray *
-scripts (void)
+/* add_scripts: the paths of one side. */
+static void
+add_scripts (GPtrArray *paths, const char *side)
 {
   g_autoptr (GError) error = NULL;
-  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *folder = g_build_filename (g_getenv ("MAILHAUL_TEST_DATA"), "imap",
-                                              NULL);
+                                              side, NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, &error);
   g_assert_no_error (error);
   const char *name;
   while ((name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".script"))
       g_ptr_array_add (paths, g_build_filename (folder, name, NULL));
-  g_ptr_array_sort (paths, by_name);
-  return paths;
 }
 
 int
@@ -45,7 +42,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_setenv ("MAILHAUL_SOURCE_PASSWORD", "secret", TRUE);
   g_setenv ("MAILHAUL_DESTINATION_PASSWORD", "secret", TRUE);
-  g_autoptr (GPtrArray) paths = scripts ();
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  add_scripts (paths, "source");
+  add_scripts (paths, "destination");
+  g_ptr_array_sort (paths, by_name);
   for (guint i = 0; i < paths->len; i++)
     {
       Hazard *hazard = hazard_read (g_ptr_array_index (paths, i));
