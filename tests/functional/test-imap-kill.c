@@ -135,8 +135,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/imap-kill/loses-and-doubles-nothing", test_plain);
-  g_test_add_func ("/imap-kill/loses-and-doubles-nothing-without-uidplus",
+  g_test_add_func ("/imap-kill/restart/loses-and-doubles-nothing", test_plain);
+  g_test_add_func ("/imap-kill/restart-without-uidplus/loses-and-doubles-nothing",
                    test_without_uidplus);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 """Fills an account by IMAP, or changes it as its owner would. The same arguments do the same.
 
     imap-fill.py IMAP-ENDPOINT maildir DIR      what lies in a Maildir++ (corpus_write of tests/functional)
+    imap-fill.py IMAP-ENDPOINT mbox FILE        its messages, into INBOX, Sent and two more by turns
     imap-fill.py IMAP-ENDPOINT hard             folders and messages that break naive programs
     imap-fill.py IMAP-ENDPOINT bulk COUNT SEED  small messages, with doubles, equal and missing Message-IDs
     imap-fill.py IMAP-ENDPOINT change           new messages, other flags and keywords, a new folder
@@ -10,8 +11,11 @@
 
 Prints `refused …` for what the server does not take, and `appended N` at the end.
 """
+import email.utils
+import mailbox
 import os
 import random
+import re
 import sys
 import time
 
@@ -74,6 +78,22 @@ def fill_maildir(filler, root):
             with open(file.path, "rb") as data:
                 message = data.read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             filler.append(path, message, flags, int(file.stat().st_mtime))
+
+
+def fill_mbox(filler, file):
+    flags = {"R": b"\\Seen", "A": b"\\Answered", "F": b"\\Flagged", "T": b"\\Draft"}
+    for number, one in enumerate(mailbox.mbox(file, create=False)):
+        text = re.sub(rb"^>(>*From )", rb"\1", one.as_bytes(), flags=re.M)
+        text = re.sub(rb"\A(?s:(.*?\n)\n)", lambda head: b"".join(
+            line for line in head.group(1).splitlines(keepends=True)
+            if not re.match(rb"(x-)?(status|keywords):", line, re.I)) + b"\n", text)
+        path = ("INBOX", "INBOX", "Sent", "Projects/Gr\u00fcn", "Archive/2024")[number % 5]
+        if not filler.create(path):
+            continue
+        date = email.utils.parsedate_tz(one.get("Date", ""))
+        filler.append(path, text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+                      [flags[letter] for letter in one.get_flags() if letter in flags],
+                      max(email.utils.mktime_tz(date), 86400) if date else 1700000000 + number)
 
 
 def fill_hard(filler):
@@ -140,6 +160,8 @@ def main():
         filler = Filler(link)
         if task == "maildir":
             fill_maildir(filler, *arguments)
+        elif task == "mbox":
+            fill_mbox(filler, *arguments)
         elif task == "hard":
             fill_hard(filler)
         elif task == "bulk":
