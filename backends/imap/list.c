@@ -138,6 +138,9 @@ on_list_reply (const ImapReply *reply, gpointer user_data)
   g_clear_error (&self->error);
   g_autofree char *what = g_strdup_printf ("list the folders of %s", self->session->peer);
   (void) imap_reply_error (reply, HAUL_SCOPE_ACCOUNT, what, &self->error);
+  /* Busy with scope account is a lock of ours; this is a server that may soon be well. */
+  if (g_error_matches (self->error, HAUL_ERROR, HAUL_ERROR_BUSY))
+    haul_error_set_scope (self->error, HAUL_SCOPE_SESSION);
 }
 
 static const char *
