@@ -13,6 +13,10 @@
   "@message uid=3 flags=(\\Seen $Junk) date=\"01-Jan-2024 10:00:00 +0100\" body=ONE\n"   \
   "@message uid=9 text=\"Subject: two\\r\\n\\r\\ntwo\\r\\n\"\n"
 
+#define TWO_MESSAGES_PLAIN                                                               \
+  "@mailbox INBOX uidvalidity=7\n@message uid=3 text=\"three\"\n"                        \
+  "@message uid=9 text=\"nine\"\n"
+
 #define BODY_ONE "@body ONE\nSubject: one\nFrom: a@b.c\n\nz9 CREATE Injected\n@end\n"
 
 static void
@@ -101,6 +105,70 @@ test_styles (void)
   talk_has (talk_hear (&talk, "b OK"),
             "* 1 FETCH (BODY[TEXT] {22}\r\nz9 CREATE Injected\r\n"
             " FLAGS (\\Seen $Junk))\r\n");
+  talk_no_failures (&talk);
+  talk_clear (&talk);
+}
+
+static void
+test_sets_and_tags (void)
+{
+  Talk talk = talk_start (TWO_MESSAGES_PLAIN
+                          "@on UID FETCH * [uid=9]\n@untagged\nS: $swaptag OK swapped\n");
+  talk_log_in (&talk);
+  talk_say (&talk,
+            "s SELECT INBOX\r\na UID FETCH 1:8 (UID)\r\nb UID FETCH 4:* (UID)\r\n");
+  talk_has (talk_hear (&talk, "a OK"), "* 1 FETCH (UID 3)\r\n");
+  talk_has (talk_hear (&talk, "B OK swapped"), "* 2 FETCH (UID 9)\r\n");
+  talk_no_failures (&talk);
+  talk_clear (&talk);
+}
+
+static void
+test_forms_of_literals (void)
+{
+  Talk talk = talk_start (TWO_MESSAGES_PLAIN
+                          "@on UID FETCH * [nth=1]\n@answer literal-plus\n"
+                          "@on UID FETCH * [nth=2]\n@answer literal-space\n"
+                          "@on UID FETCH * [nth=3]\n@answer bare-lf\n");
+  talk_log_in (&talk);
+  talk_say (&talk, "s SELECT INBOX\r\na UID FETCH 3 (BODY.PEEK[])\r\n"
+                   "b UID FETCH 3 (BODY.PEEK[])\r\nc UID FETCH 3 (UID)\r\n");
+  talk_has (talk_hear (&talk, "a OK"), "BODY[] {5+}\r\nthree)\r\n");
+  talk_has (talk_hear (&talk, "b OK"), "BODY[] {5}  \r\nthree)\r\n");
+  talk_has (talk_hear (&talk, "c OK"), "* 1 FETCH (UID 3)\nc OK");
+  talk_no_failures (&talk);
+  talk_clear (&talk);
+}
+
+static void
+test_changed_by_the_test (void)
+{
+  Talk talk = talk_start (TWO_MESSAGES_PLAIN);
+  talk_log_in (&talk);
+  talk_say (&talk, "s SELECT INBOX\r\n");
+  talk_hear (&talk, "s OK");
+  imap_script_change (talk.server, "@deliver INBOX uid=20 flags=(\\Seen)");
+  imap_script_change (talk.server, "@expunge INBOX 3");
+  talk_say (&talk, "a NOOP\r\n");
+  talk_has (talk_hear (&talk, "a OK"), "* 1 EXPUNGE\r\n* 2 EXISTS\r\n");
+  talk_no_failures (&talk);
+  talk_clear (&talk);
+}
+
+static void
+test_variables (void)
+{
+  static const char *const variables[] = { "NAME", "Work", "LINE", "@ok bent", NULL };
+  g_autoptr (GError) error = NULL;
+  Talk talk = { .server = imap_script_start_with ("@mailbox @{NAME}\n@on NOOP\n@{LINE}\n",
+                                                  variables, &error) };
+  g_assert_no_error (error);
+  talk.heard = g_string_new (NULL);
+  talk_connect (&talk);
+  talk_log_in (&talk);
+  talk_say (&talk, "a NOOP\r\nb SELECT Work\r\n");
+  talk_hear (&talk, "a OK bent");
+  talk_hear (&talk, "b OK");
   talk_no_failures (&talk);
   talk_clear (&talk);
 }
@@ -306,6 +374,10 @@ main (int argc, char **argv)
   g_test_add_func ("/imap-script/match/captures", test_captures);
   g_test_add_func ("/imap-script/rule/overrides-answers", test_overrides);
   g_test_add_func ("/imap-script/rule/bends-fetch-lines", test_styles);
+  g_test_add_func ("/imap-script/rule/sees-sets-and-tags", test_sets_and_tags);
+  g_test_add_func ("/imap-script/rule/forms-literals", test_forms_of_literals);
+  g_test_add_func ("/imap-script/change/by-the-test", test_changed_by_the_test);
+  g_test_add_func ("/imap-script/read/replaces-variables", test_variables);
   g_test_add_func ("/imap-script/fault/drops-a-tagged-reply", test_dropped_tagged);
   g_test_add_func ("/imap-script/fault/cuts-after-bytes", test_cut);
   g_test_add_func ("/imap-script/fault/closes-inside-a-literal", test_inside_a_literal);
