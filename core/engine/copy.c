@@ -165,6 +165,9 @@ fetch_once (Pass *self, GArray *unread, GError **error)
   HaulSink *sink = sink_new (plan, &target, &hooks, self);
   gboolean ok = session_fetch (lane->source, plan, sink, &local)
                 && sink_flush (sink, &local);
+  /* What came whole before the source broke off is worth keeping. */
+  if (!ok && local->domain == HAUL_ERROR)
+    sink_salvage (sink);
   sink_free (sink, local, unread);
   plan_free (plan);
   if (!ok)

@@ -30,6 +30,7 @@ struct _HaulSink
   gsize window_bytes;
   gint64 window_since_us;
   guint8 *scratch; /* PIPE_CHUNK_BYTES for bytes that go into no chunk */
+  gboolean broken; /* pipe or state failed */
 
   /* the message under way */
   gboolean begun;
@@ -206,8 +207,9 @@ sink_flush (HaulSink *self, GError **error)
   if (self->window->len == 0)
     return TRUE;
   HaulItem *const *items = (HaulItem *const *) self->window->pdata;
-  if (!self->hooks->commit (items, self->window->len, self->user_data, error)
-      || !pipe_push (self->target.pipe, items, self->window->len, error))
+  self->broken = !self->hooks->commit (items, self->window->len, self->user_data, error)
+                 || !pipe_push (self->target.pipe, items, self->window->len, error);
+  if (self->broken)
     return FALSE;
   g_ptr_array_set_size (self->window, 0);
   self->window_bytes = 0;
@@ -229,7 +231,8 @@ haul_sink_buffer (HaulSink *sink, gsize *out_length, GError **error)
       if (pipe_room (sink->target.pipe) < wanted && !sink_flush (sink, error))
         return NULL;
       sink->chunk = pipe_chunk (sink->target.pipe, wanted, error);
-      if (sink->chunk == NULL)
+      sink->broken = sink->chunk == NULL;
+      if (sink->broken)
         return NULL;
     }
   *out_length = sink->chunk->capacity - sink->chunk->length;
@@ -422,6 +425,14 @@ gsize
 haul_sink_room (HaulSink *sink)
 {
   return sink->target.pipe != NULL ? pipe_room (sink->target.pipe) : PIPE_CHUNK_BYTES;
+}
+
+void
+sink_salvage (HaulSink *self)
+{
+  g_autoptr (GError) ignored = NULL;
+  if (!self->broken)
+    (void) sink_flush (self, &ignored);
 }
 
 void

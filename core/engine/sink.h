@@ -46,6 +46,9 @@ HaulSink *sink_new (HaulPlan *plan, const SinkTarget *target, const SinkHooks *h
                     gpointer user_data);
 /* sink_flush: releases what is whole; called after the fetch, too. */
 gboolean sink_flush (HaulSink *self, GError **error);
+/* sink_salvage: the fetch failed: releases what is whole all the same, unless it was this
+ * side that failed. */
+void sink_salvage (HaulSink *self);
 /*
  * sink_free: a message that was not ended is broken off with @reason (may be NULL when
  * the fetch succeeded); messages whole but not released are dropped: they have no intent.

@@ -353,6 +353,42 @@ test_freed_after_release (void)
   bench_clear (&bench);
 }
 
+/* The source broke off behind a whole message: that one goes its way. */
+static void
+test_salvage (void)
+{
+  g_autoptr (GString) body = make_body (300);
+  Identity identity;
+  Bench bench = { 0 };
+  bench_begin (&bench);
+  g_assert_true (send (&bench, 0, body, body->len, 8192));
+  g_assert_true (
+      haul_sink_begin (bench.sink, key_of (1), HAUL_LINES_CRLF, body->len, NULL));
+  g_assert_true (haul_sink_write (bench.sink, body->str, 10, NULL));
+  sink_salvage (bench.sink);
+  bench_end (&bench);
+  g_assert_cmpuint (bench.committed, ==, 1);
+  g_assert_cmpuint (bench.failures[1], ==, 1);
+  g_assert_cmpuint (bench.unread->len, ==, 1);
+  assert_item (&bench, body, &identity);
+  bench_clear (&bench);
+}
+
+static void
+test_nothing_to_salvage_without_a_state (void)
+{
+  g_autoptr (GString) body = make_body (300);
+  Bench bench = { .refuse_commit = TRUE };
+  bench_begin (&bench);
+  g_assert_true (send (&bench, 0, body, body->len, 8192));
+  g_assert_false (sink_flush (bench.sink, NULL));
+  bench.refuse_commit = FALSE;
+  sink_salvage (bench.sink);
+  bench_end (&bench);
+  g_assert_cmpuint (bench.committed, ==, 0);
+  bench_clear (&bench);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -374,6 +410,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/sink/commit/fails-big", GINT_TO_POINTER (1), test_commit_fails);
   g_test_add_data_func ("/sink/pipe/broken-small", GINT_TO_POINTER (0), test_broken_pipe);
   g_test_add_data_func ("/sink/pipe/broken-big", GINT_TO_POINTER (1), test_broken_pipe);
+  g_test_add_func ("/sink/salvage/whole-messages-go-their-way", test_salvage);
+  g_test_add_func ("/sink/salvage/not-when-the-state-failed",
+                   test_nothing_to_salvage_without_a_state);
   g_test_add_func ("/sink/pipe/freed-after-the-reader-gave-up", test_freed_after_release);
   return g_test_run ();
 }
