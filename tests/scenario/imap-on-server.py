@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs scenarios with the IMAP backend on a real server.
 
-    imap-on-server.py SCENARIO-TEST SERVER FILE… [-- ARGUMENT…]    SERVER as tests/lib/servers takes it
+    imap-on-server.py [--variants NAME,…] SCENARIO-TEST SERVER FILE…    SERVER as tests/lib/servers takes it
+
+Variants: to-imap (from the in-memory backend), from-imap (to it), imap (between two accounts); all without the option.
 
 Starts the server once and some processes of the test side by side, as a run after a kill waits for the server more
 than it works; each has the other end of imap_side.py. Passes TAP on as one. Exit code: 0 if all went well.
@@ -92,11 +94,19 @@ class Process(threading.Thread):
         self.server.join()
 
 
+def wanted(files, variants):
+    """Arguments that leave out other variants."""
+    names = [os.path.basename(file).split(".")[0] for file in files]
+    return [word for name in names for variant in variants for word in ("-p", f"/scenario/{name}/{variant}")]
+
+
 def main():
-    test, kind, *files = sys.argv[1:]
-    words = []
-    if "--" in files:
-        files, words = files[:files.index("--")], files[files.index("--") + 1:]
+    arguments = sys.argv[1:]
+    variants = []
+    if arguments[0] == "--variants":
+        variants = arguments[1].split(",")
+        arguments = arguments[2:]
+    test, kind, *files = arguments
     with subprocess.Popen([sys.executable, SERVERS, "s=" + kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as server, tempfile.NamedTemporaryFile("w") as secret:
         facts = read_facts(server)
@@ -120,9 +130,10 @@ def main():
                     name = next(accounts)
                 yield name
         tap = Tap()
-        processes = [Process(tap, [test, "--tap", "-k", *files[i::PROCESSES], *words],
+        processes = [Process(tap, [test, "--tap", "-k", *files[i::PROCESSES], *wanted(files[i::PROCESSES], variants)],
                              Side(facts["s.port"], names(), facts["s.configuration"] if dovecot else None),
-                             {"MAILHAUL_SCENARIO_IMAP": options}) for i in range(min(PROCESSES, len(files)))]
+                             {"MAILHAUL_SCENARIO_IMAP": options,
+                              "MAILHAUL_SCENARIO_PARENTS": "yes" if kind.startswith("cyrus") else "no"}) for i in range(min(PROCESSES, len(files)))]
         try:
             for process in processes:
                 process.start()
@@ -132,7 +143,7 @@ def main():
         finally:
             server.stdin.close()
             server.wait()
-        return 1 if tap.failed else 0
+        return 1 if tap.failed or tap.count == 0 else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 /* The socket, and the options of the backend, as imap-on-server.py names them. */
 #define SOCKET_VARIABLE  "MAILHAUL_SCENARIO_SIDE"
 #define OPTIONS_VARIABLE "MAILHAUL_SCENARIO_IMAP"
+#define PARENTS_VARIABLE "MAILHAUL_SCENARIO_PARENTS"
 /* Hex digits of a digest that imap_raw.py gives. */
 #define CONTENT_LENGTH 24
 
@@ -32,6 +33,12 @@ gboolean
 imap_side_wanted (void)
 {
   return g_getenv (OPTIONS_VARIABLE) != NULL;
+}
+
+gboolean
+imap_side_makes_parents (void)
+{
+  return g_strcmp0 (g_getenv (PARENTS_VARIABLE), "yes") == 0;
 }
 
 ImapSide *

@@ -29,6 +29,8 @@ typedef void (*ImapRowFunc) (const ImapRow *row, gpointer user_data);
 
 /* imap_side_wanted: this process was started by imap-on-server.py. */
 gboolean imap_side_wanted (void);
+/* imap_side_makes_parents: the server cannot have a folder without its parents. */
+gboolean imap_side_makes_parents (void);
 /* imap_side_new: (transfer full). Only where imap_side_wanted(), once. */
 ImapSide *imap_side_new (void);
 /* imap_side_free: accepts NULL. */

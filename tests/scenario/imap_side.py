@@ -61,6 +61,12 @@ class Side:
         link.command(b"SELECT", link.name_of(path))
         return link
 
+    @staticmethod
+    def _leave(link, name):
+        """No folder is open: new mail in it would be \\Recent to us and nobody else. CLOSE after EXAMINE expunges nothing."""
+        link.command(b"EXAMINE", name)
+        link.command(b"CLOSE")
+
     def _messages(self, link, wanted):
         """UIDs of the messages of a content, the oldest first."""
         rows = self._rows(link.command(b"UID FETCH 1:* (BODY.PEEK[])"))
@@ -111,6 +117,7 @@ class Side:
             link.command(b"UID EXPUNGE " + self._uids(uids))
         else:
             link.command(b"EXPUNGE")
+        self._leave(link, link.name_of(path))
         return ()
 
     def set(self, user, path, content, flags, keywords):
@@ -119,6 +126,7 @@ class Side:
         if not uids:
             raise Refused("there is no such message")
         link.command(b"UID STORE " + self._uids(uids) + b" FLAGS.SILENT", [b"(" + b" ".join(words(flags, keywords)) + b")"])
+        self._leave(link, link.name_of(path))
         return ()
 
     def renumber(self, user, path):
@@ -152,6 +160,8 @@ class Side:
                 continue
             status = link.command(b"STATUS", name, [b"(MESSAGES RECENT UIDNEXT UIDVALIDITY)"])
             numbers = b" ".join(next(row[3] for row in status if row[1] == b"STATUS")).decode()
+            if " UIDNEXT 1 " in f" {numbers} ":  # Courier writes no UIDVALIDITY down before the first message
+                numbers = "nothing was ever there"
             yield "\t".join(("folder", path, "subscribed" if path in subscribed else "-", numbers))
             yield from self._read_folder(link, path, name)
 
@@ -166,6 +176,7 @@ class Side:
             yield "\t".join(("message", path, row[b"UID"].decode(), digest(row[b"BODY[]"]),
                              ",".join(sorted(word[1:].lower() for word in flags if word[0] == "\\" and word != "\\Recent")),
                              ",".join(sorted(word for word in flags if word[0] != "\\")), str(instant(row[b"INTERNALDATE"]))))
+        link.command(b"CLOSE")
 
     def serve(self, reader, writer):
         """Until the other end closes."""

@@ -52,7 +52,8 @@ static void
 note_born (const ImapRow *row, gpointer user_data)
 {
   if (row->content == NULL)
-    g_hash_table_add (user_data, g_strdup (row->folder));
+    g_hash_table_insert (user_data, g_strdup (row->folder),
+                         (gpointer) (row->subscribed ? "subscribed" : ""));
 }
 
 /* take_accounts: new ones, written down for the child that is to be killed. */

@@ -30,7 +30,7 @@ typedef struct
   GPtrArray *expected; /* of char *: the destination after the last run */
   ImapSide *side;      /* NULL: no account is looked into */
   char *users[2];      /* names of the accounts, the source's first; NULL: none */
-  GHashTable *born;    /* of char *: folders that the accounts had from the beginning */
+  GHashTable *born; /* path → "subscribed" or "": folders that the accounts came with */
 } World;
 
 /* Actions: what a run said that it did, or would do. */
