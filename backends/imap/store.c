@@ -19,12 +19,17 @@ init (ImapStore *self, ImapSession *session, HaulFeed *feed)
 }
 
 /* A folder that was only read may still be open: Courier appends to none that is open
- * read-only ("NO Current box is selected READ-ONLY"). */
+ * read-only ("NO Current box is selected READ-ONLY"). One that the caller has entered
+ * stays open, and is opened for writing there. */
 static gboolean
-leave_what_lingers (ImapSession *session, GError **error)
+release_for_append (ImapSession *session, GError **error)
 {
-  return !session->lingers || session->selected.mailbox != NULL
-         || imap_session_unselect (session, error);
+  ImapMailbox *mailbox = session->selected.mailbox;
+  if (mailbox == NULL)
+    return !session->lingers || imap_session_unselect (session, error);
+  if (session->selected.writable || session->quirks->server != IMAP_SERVER_COURIER)
+    return TRUE;
+  return imap_session_select (session, mailbox, TRUE, error);
 }
 
 /* What is left has no result: its outcome is unknown to the engine. */
@@ -132,7 +137,7 @@ imap_store (gpointer session, HaulFeed *feed, GError **error)
   ImapStore store;
   GError *local = NULL;
   gboolean over = FALSE;
-  if (!leave_what_lingers (self, error))
+  if (!release_for_append (self, error))
     return FALSE;
   init (&store, self, feed);
   haul_feed_set_context (feed, imap_connection_context (self->connection));
