@@ -15,7 +15,7 @@
 /* A run that is not over by then hangs. */
 #define RUN_US ((gint64) 60 * G_USEC_PER_SEC)
 
-/* Play: one hazard at work. */
+/* Play: one hazard at work, between a server and a Maildir. */
 typedef struct
 {
   const Hazard *hazard;
@@ -23,6 +23,13 @@ typedef struct
   char *dir;
   char *maildir;
 } Play;
+
+/* Pair: two of them, from server to server. */
+typedef struct
+{
+  Play source, destination;
+  char *dir;
+} Pair;
 
 static void
 mail_free (gpointer data)
@@ -321,36 +328,71 @@ add_options (const Play *self, GPtrArray *argv, const char *side)
     }
 }
 
+static void
+add_arguments (const Hazard *hazard, GPtrArray *argv)
+{
+  for (guint i = 0; i < hazard->arguments->len; i++)
+    g_ptr_array_add (argv, g_strdup (g_ptr_array_index (hazard->arguments, i)));
+}
+
+static char *
+address_of (const Play *self)
+{
+  return g_strdup_printf ("imap://user@127.0.0.1:%u/", imap_script_port (self->server));
+}
+
+/* show: what was said, for the reader of a failure. */
+static void
+show (const Play *self)
+{
+  g_autofree char *transcript = imap_script_transcript (self->server);
+  g_autofree char *failures = imap_script_failures (self->server);
+  g_test_message ("%s\n%s", transcript, failures != NULL ? failures : "");
+}
+
+/* begin: "copy SOURCE DESTINATION" (both taken over). (transfer full) */
+static GPtrArray *
+begin (char *source, char *destination, const char *dir)
+{
+  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (argv, g_strdup ("copy"));
+  g_ptr_array_add (argv, source);
+  g_ptr_array_add (argv, destination);
+  g_ptr_array_add (argv, g_strdup ("--state"));
+  g_ptr_array_add (argv, g_build_filename (dir, "state", NULL));
+  g_ptr_array_add (argv, g_strdup ("--progress=none"));
+  return argv;
+}
+
+/* end: runs it; asserts its exit code unless the caller wants to. (transfer full) */
+static char *
+end (GPtrArray *argv, int *out_code)
+{
+  g_ptr_array_add (argv, NULL);
+  ProgramResult result = program_run ((const char *const *) argv->pdata, RUN_US);
+  g_test_message ("exit %d:\n%s", result.status, result.out);
+  char *out = g_steal_pointer (&result.out);
+  *out_code = result.status;
+  program_result_clear (&result);
+  return out;
+}
+
 /* run: one copy; asserts its exit code. (transfer full) */
 static char *
 run (const Play *self, int code)
 {
   const Hazard *hazard = self->hazard;
-  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
-  char *imap = g_strdup_printf ("imap://user@127.0.0.1:%u/",
-                                imap_script_port (self->server));
   char *maildir = g_strconcat ("maildir:", self->maildir, NULL);
-  g_ptr_array_add (argv, g_strdup ("copy"));
-  g_ptr_array_add (argv, hazard->source ? imap : maildir);
-  g_ptr_array_add (argv, hazard->source ? maildir : imap);
-  g_ptr_array_add (argv, g_strdup ("--state"));
-  g_ptr_array_add (argv, g_build_filename (self->dir, "state", NULL));
-  g_ptr_array_add (argv, g_strdup ("--progress=none"));
+  g_autoptr (GPtrArray) argv = hazard->source
+                                   ? begin (address_of (self), maildir, self->dir)
+                                   : begin (maildir, address_of (self), self->dir);
+  int status = 0;
   add_options (self, argv, hazard->source ? "source" : "destination");
-  for (guint i = 0; i < hazard->arguments->len; i++)
-    g_ptr_array_add (argv, g_strdup (g_ptr_array_index (hazard->arguments, i)));
-  g_ptr_array_add (argv, NULL);
-  ProgramResult result = program_run ((const char *const *) argv->pdata, RUN_US);
-  g_test_message ("exit %d:\n%s", result.status, result.out);
-  char *out = g_steal_pointer (&result.out);
-  program_result_clear (&result);
-  if (result.status != code)
-    {
-      g_autofree char *transcript = imap_script_transcript (self->server);
-      g_autofree char *failures = imap_script_failures (self->server);
-      g_test_message ("%s\n%s", transcript, failures != NULL ? failures : "");
-    }
-  g_assert_cmpint (result.status, ==, code);
+  add_arguments (hazard, argv);
+  char *out = end (argv, &status);
+  if (status != code)
+    show (self);
+  g_assert_cmpint (status, ==, code);
   return out;
 }
 
@@ -386,4 +428,51 @@ hazard_run (const Hazard *self)
   corpus_remove (play.dir);
   g_free (play.dir);
   g_free (play.maildir);
+}
+
+static void
+run_pair (const Pair *self)
+{
+  int status = 0;
+  g_autoptr (GPtrArray) argv = begin (address_of (&self->source),
+                                      address_of (&self->destination), self->dir);
+  add_options (&self->source, argv, "source");
+  add_options (&self->destination, argv, "destination");
+  g_free (end (argv, &status));
+  if (status != 0)
+    {
+      show (&self->source);
+      show (&self->destination);
+    }
+  g_assert_cmpint (status, ==, 0);
+  g_autoptr (GHashTable) source = read_server (&self->source);
+  g_autoptr (GHashTable) destination = read_server (&self->destination);
+  g_assert_cmpuint (surplus (source, destination, "lost"), ==, 0);
+  g_assert_cmpuint (surplus (destination, source, "surplus"), ==, 0);
+}
+
+void
+hazard_run_pair (const Hazard *source, const Hazard *destination)
+{
+  g_autoptr (GError) error = NULL;
+  Pair pair = { .source = { .hazard = source },
+                .destination = { .hazard = destination } };
+  Play *const plays[] = { &pair.source, &pair.destination };
+  pair.dir = corpus_tmp_dir (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (plays); i++)
+    {
+      plays[i]->server = imap_script_start (plays[i]->hazard->path, &error);
+      g_assert_no_error (error);
+    }
+  run_pair (&pair);
+  guint appends = imap_script_count (pair.destination.server, "APPEND *");
+  run_pair (&pair);
+  g_assert_cmpuint (imap_script_count (pair.destination.server, "APPEND *"), ==, appends);
+  for (guint i = 0; i < G_N_ELEMENTS (plays); i++)
+    {
+      imap_script_assert_ok (plays[i]->server);
+      imap_script_free (plays[i]->server);
+    }
+  corpus_remove (pair.dir);
+  g_free (pair.dir);
 }

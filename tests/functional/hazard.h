@@ -47,3 +47,6 @@ Hazard *hazard_read (const char *path);
 void hazard_free (Hazard *self);
 /* hazard_run: starts the server, runs the program twice, compares both sides. */
 void hazard_run (const Hazard *self);
+/* hazard_run_pair: the same from one server to another, each with its script: both runs
+ * end well, and both servers then hold the same. */
+void hazard_run_pair (const Hazard *source, const Hazard *destination);

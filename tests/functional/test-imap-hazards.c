@@ -15,6 +15,51 @@ test_hazard (gconstpointer data)
   hazard_free (hazard);
 }
 
+/* Both sides are servers: those whose trouble meets the other side's. */
+static const struct
+{
+  const char *source, *destination;
+} pairs[] = {
+  { "plain", "plain" },
+  { "plain", "f-close-after-ok" },
+  { "plain", "f-append-bad" },
+  { "plain", "f-close-literal-last" },
+  { "plain", "f-throttle-first" },
+  { "plain", "h34-no-uidplus" },
+  { "plain", "m-nothing" },
+  { "f-cut-3200", "plain" },
+  { "f-cut-25000", "f-literal-minus" },
+  { "f-cut-25000", "m-nothing" },
+  { "f-large-body", "plain" },
+  { "f-large-body", "f-literal-minus-catenate" },
+  { "h03-literal-short-once", "plain" },
+  { "h09-flags-last", "h34-no-appenduid" },
+  { "h08-split-lines", "h37-bare-plus" },
+  { "h44-status-words", "plain" },
+  { "f-hangs", "plain" },
+  { "m-nothing", "m-nothing" },
+};
+
+static char *
+script_path (const char *side, const char *name)
+{
+  g_autofree char *file = g_strconcat (name, ".script", NULL);
+  return g_build_filename (g_getenv ("MAILHAUL_TEST_DATA"), "imap", side, file, NULL);
+}
+
+static void
+test_pair (gconstpointer data)
+{
+  guint index = GPOINTER_TO_UINT (data);
+  g_autofree char *first = script_path ("source", pairs[index].source);
+  g_autofree char *second = script_path ("destination", pairs[index].destination);
+  Hazard *source = hazard_read (first);
+  Hazard *destination = hazard_read (second);
+  hazard_run_pair (source, destination);
+  hazard_free (source);
+  hazard_free (destination);
+}
+
 static int
 by_name (gconstpointer a, gconstpointer b)
 {
@@ -53,6 +98,12 @@ main (int argc, char **argv)
           "/imap/%s/%s", hazard->source ? "source" : "destination", hazard->name);
       g_test_add_data_func (path, g_ptr_array_index (paths, i), test_hazard);
       hazard_free (hazard);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/imap/pair/%s-to-%s", pairs[i].source,
+                                               pairs[i].destination);
+      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_pair);
     }
   return g_test_run ();
 }
