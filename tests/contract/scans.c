@@ -405,7 +405,6 @@ vanished (World *world, gconstpointer setup)
   g_autoptr (Session) session = NULL;
   g_autoptr (Listing) listing = NULL;
   g_autoptr (GBytes) key = NULL;
-
   if (one_session_only (world))
     return;
   deliver (world, mails);
