@@ -13,6 +13,9 @@
 /* Users of the destination; each round takes the next one. */
 #define USERS 60u
 
+/* Bytes of a server's log that help. */
+#define LOG_SHOWN 3000u
+
 static guint
 kills_wanted (void)
 {
@@ -66,6 +69,16 @@ run (const Fixture *fixture, const Account *from, const Account *to, gint64 afte
                                               : -1;
 }
 
+static void
+show_log (const MailServer *server)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+  if (g_file_get_contents (mail_server_fact (server, "log"), &text, &length, NULL))
+    g_test_message ("the server's log ends: %s",
+                    text + (length > LOG_SHOWN ? length - LOG_SHOWN : 0));
+}
+
 /* Kills until the copy is complete; returns how often. */
 static guint
 copy_through_kills (const Fixture *fixture, const Account *from, const Account *to,
@@ -80,6 +93,8 @@ copy_through_kills (const Fixture *fixture, const Account *from, const Account *
       int status = run (fixture, from, to, (gint64) (share * (double) whole_us) + 1);
       if (status != -1)
         {
+          if (status != 0)
+            show_log (to->server);
           g_assert_cmpint (status, ==, 0);
           return kills;
         }

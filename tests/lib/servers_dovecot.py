@@ -103,9 +103,8 @@ service imap-login {{
     port = {tls_port}
     ssl = yes
   }}
-  process_min_avail = 1
-  service_count = 0
-  client_limit = 2000
+  process_min_avail = 4
+  process_limit = 1000
 }}
 service imap {{
   process_limit = 1000
