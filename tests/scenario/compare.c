@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compares what lies in the stores of a scenario with what the file expects, and the
- * files with what they were. The main thread.
+ * Compares what lies in the stores of a scenario with what the file expects, a run's
+ * result, too, and the files with what they were. The main thread.
  */
 #include <string.h>
 
@@ -321,6 +321,82 @@ world_compare (World *self, const Step *step, const char *when)
   if (world_user (self, FALSE) != NULL || world_user (self, TRUE) != NULL)
     forgive_server (self, found);
   compare_lines (found, self->expected, place);
+}
+
+/* ---- results of a run ---- */
+
+void
+result_describe (const EngineResult *result, const char *when)
+{
+  guint i, k;
+
+  for (i = 0; i < result->accounts->len; i++)
+    {
+      const AccountResult *account = g_ptr_array_index (result->accounts, i);
+
+      if (account->error != NULL)
+        g_test_message ("%s: ended early: %s", when, account->error->message);
+      for (k = 0; k < account->failures->len; k++)
+        {
+          const Failure *failure = g_ptr_array_index (account->failures, k);
+
+          g_test_message ("%s: failed: %s %s: %s", when, failure->folder,
+                          failure->key != NULL ? failure->key : "", failure->reason);
+        }
+      for (k = 0; k < account->differences->len; k++)
+        {
+          const Difference *difference = g_ptr_array_index (account->differences, k);
+
+          g_test_message ("%s: differs: %s %s: %s%s", when, difference->folder,
+                          difference->key != NULL ? difference->key : "",
+                          difference->reason, difference->surplus ? " (surplus)" : "");
+        }
+      for (k = 0; k < account->notices->len; k++)
+        g_test_message ("%s: notice: %s", when,
+                        (char *) g_ptr_array_index (account->notices, k));
+    }
+}
+
+void
+world_check_exit (const World *world, const Step *step, const EngineResult *result,
+                  const char *when)
+{
+  if ((int) result->exit_code == step->exit_code)
+    return;
+  result_describe (result, when);
+  g_test_message ("%s:%u: %s: exit code %d, expected %d", world->scenario->file,
+                  step->line, when, (int) result->exit_code, step->exit_code);
+  g_test_fail ();
+}
+
+void
+world_check_counts (const World *world, const Step *step, const EngineResult *result)
+{
+  const char *const *names = scenario_count_names ();
+  Ledger total = { .seen = 0 };
+  guint i;
+
+  for (i = 0; i < result->accounts->len; i++)
+    {
+      Ledger one = { .seen = 0 };
+
+      account_result_total (g_ptr_array_index (result->accounts, i), &one);
+      ledger_add (&total, &one);
+    }
+  guint64 found[SCENARIO_COUNTS] = { total.copied,        total.matched, total.present,
+                                     total.skipped,       total.gone,    total.failed,
+                                     total.flags_updated, total.removed };
+  for (i = 0; i < SCENARIO_COUNTS; i++)
+    {
+      gboolean checked = !world->variant->loose || i == 0 || i == 5;
+
+      if (!checked || step->counts[i] == SCENARIO_ANY || step->counts[i] == found[i])
+        continue;
+      g_test_message ("%s:%u: %s is %" G_GUINT64_FORMAT ", expected %" G_GUINT64_FORMAT,
+                      world->scenario->file, step->line, names[i], found[i],
+                      step->counts[i]);
+      g_test_fail ();
+    }
 }
 
 /* ---- what must not be touched ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs each scenario file in five ways: as it stands; each run twice; each run after a
- * dry run that must say the same; killed at each commit of the state, and at steps of the
- * backends, and resumed; failing at each step of a backend and run again. A run that is
- * to be killed is a process of its own: this program again, with --child.
+ * Runs each scenario file in seven ways: as it stands; each run twice; without state;
+ * each run after a dry run that must say the same; killed at each commit of the state,
+ * and at steps of the backends, and resumed; failing at each step of a backend and run
+ * again. A run that is to be killed is a process of its own: this program again, with
+ * --child.
  */
 #include <signal.h>
 #include <string.h>
@@ -72,82 +73,6 @@ actions_new (void)
   return (Actions){ g_ptr_array_new_with_free_func (g_free), FALSE };
 }
 
-/* ---- results ---- */
-
-static void
-describe_end (const EngineResult *result, const char *when)
-{
-  guint i, k;
-
-  for (i = 0; i < result->accounts->len; i++)
-    {
-      const AccountResult *account = g_ptr_array_index (result->accounts, i);
-
-      if (account->error != NULL)
-        g_test_message ("%s: ended early: %s", when, account->error->message);
-      for (k = 0; k < account->failures->len; k++)
-        {
-          const Failure *failure = g_ptr_array_index (account->failures, k);
-
-          g_test_message ("%s: failed: %s %s: %s", when, failure->folder,
-                          failure->key != NULL ? failure->key : "", failure->reason);
-        }
-      for (k = 0; k < account->differences->len; k++)
-        {
-          const Difference *difference = g_ptr_array_index (account->differences, k);
-
-          g_test_message ("%s: differs: %s %s: %s%s", when, difference->folder,
-                          difference->key != NULL ? difference->key : "",
-                          difference->reason, difference->surplus ? " (surplus)" : "");
-        }
-      for (k = 0; k < account->notices->len; k++)
-        g_test_message ("%s: notice: %s", when,
-                        (char *) g_ptr_array_index (account->notices, k));
-    }
-}
-
-static void
-check_exit (const World *world, const Step *step, const EngineResult *result,
-            const char *when)
-{
-  if ((int) result->exit_code == step->exit_code)
-    return;
-  describe_end (result, when);
-  g_test_message ("%s:%u: %s: exit code %d, expected %d", world->scenario->file,
-                  step->line, when, (int) result->exit_code, step->exit_code);
-  g_test_fail ();
-}
-
-static void
-check_counts (const World *world, const Step *step, const EngineResult *result)
-{
-  const char *const *names = scenario_count_names ();
-  Ledger total = { .seen = 0 };
-  guint i;
-
-  for (i = 0; i < result->accounts->len; i++)
-    {
-      Ledger one = { .seen = 0 };
-
-      account_result_total (g_ptr_array_index (result->accounts, i), &one);
-      ledger_add (&total, &one);
-    }
-  guint64 found[SCENARIO_COUNTS] = { total.copied,        total.matched, total.present,
-                                     total.skipped,       total.gone,    total.failed,
-                                     total.flags_updated, total.removed };
-  for (i = 0; i < SCENARIO_COUNTS; i++)
-    {
-      gboolean checked = !world->variant->loose || i == 0 || i == 5;
-
-      if (!checked || step->counts[i] == SCENARIO_ANY || step->counts[i] == found[i])
-        continue;
-      g_test_message ("%s:%u: %s is %" G_GUINT64_FORMAT ", expected %" G_GUINT64_FORMAT,
-                      world->scenario->file, step->line, names[i], found[i],
-                      step->counts[i]);
-      g_test_fail ();
-    }
-}
-
 /* ---- as it stands, twice, and after a dry run ---- */
 
 static void
@@ -171,8 +96,8 @@ run_as_it_stands (gconstpointer data)
         }
       result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
       world_expect (world, step);
-      check_exit (world, step, result, "run");
-      check_counts (world, step, result);
+      world_check_exit (world, step, result, "run");
+      world_check_counts (world, step, result);
       world_compare (world, step, "run");
     }
   world_remove (directory);
@@ -193,7 +118,7 @@ run_again (World *world, const Step *step)
   guint i;
 
   result = world_run (world, ENGINE_RUN, &actions, NULL, NULL);
-  check_exit (world, step, result, "second run");
+  world_check_exit (world, step, result, "second run");
   world_compare (world, step, "second run");
   for (i = 0; i < actions.lines->len; i++)
     if (is_work (g_ptr_array_index (actions.lines, i)))
@@ -250,7 +175,7 @@ run_dry (World *world, const Step *step)
   world_compare (world, step, "run after a dry run");
   if (step->exit_code == 0)
     {
-      check_exit (world, step, dry, when);
+      world_check_exit (world, step, dry, when);
       compare_lines (planned.lines, done.lines, when);
     }
   g_ptr_array_unref (planned.lines);
@@ -363,7 +288,7 @@ kill_round (const Case *self, Scenario *scenario, const char *point, guint64 at)
       killed = run_child (self, directory, point, at) || killed;
       result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
       world_expect (world, step);
-      check_exit (world, step, result, when);
+      world_check_exit (world, step, result, when);
       world_compare (world, step, when);
     }
   g_clear_pointer (&world, world_free);
@@ -433,10 +358,10 @@ fault_round (const Case *self, Scenario *scenario, FaultControl *control,
       fault_control_arm (control, &none);
       result = world_run (world, ENGINE_RUN, NULL, NULL, NULL);
       world_expect (world, step);
-      check_exit (world, step, result, when);
+      world_check_exit (world, step, result, when);
       world_compare (world, step, when);
       if (g_test_failed ())
-        describe_end (broken, "the run that failed");
+        result_describe (broken, "the run that failed");
     }
   g_clear_pointer (&world, world_free);
   world_remove (directory);
@@ -481,7 +406,7 @@ forget_after_run (World *world, const Step *step)
 
   world_forget (world);
   result = world_run (world, ENGINE_RUN, &actions, NULL, NULL);
-  check_exit (world, step, result, "run without state");
+  world_check_exit (world, step, result, "run without state");
   world_compare (world, step, "run without state");
   for (i = 0; i < actions.lines->len; i++)
     if (g_str_has_prefix (g_ptr_array_index (actions.lines, i), "copy "))

@@ -69,6 +69,15 @@ GHashTable *world_snapshot (const World *self);
 /* world_untouched: nothing in the folder has changed since. */
 void world_untouched (const World *self, GHashTable *snapshot, const char *when);
 
+/* result_describe: what went wrong in a run, for the log of the test. */
+void result_describe (const EngineResult *result, const char *when);
+/* world_check_exit: the exit code is that of @step. */
+void world_check_exit (const World *world, const Step *step, const EngineResult *result,
+                       const char *when);
+/* world_check_counts: the ledger is as @step says. */
+void world_check_counts (const World *world, const Step *step,
+                         const EngineResult *result);
+
 /* compare_lines: fails with the first that differs. */
 void compare_lines (GPtrArray *found, GPtrArray *expected, const char *when);
 /* compare_text: for sorting arrays of char *. */
