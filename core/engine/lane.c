@@ -19,7 +19,8 @@ lane_account_should_stop (const Account *account)
   const EngineRequest *request = account->request;
   return (request->stop != NULL && g_cancellable_is_cancelled (request->stop))
          || (request->cancel != NULL && g_cancellable_is_cancelled (request->cancel))
-         || (account->abandoned != NULL && g_atomic_int_get (account->abandoned) != 0);
+         || (account->abandoned != NULL
+             && g_cancellable_is_cancelled (account->abandoned));
 }
 
 gboolean
@@ -225,19 +226,18 @@ open_records (Lane *lane)
 void
 lane_wait (Lane *lane, gint64 delay_us)
 {
-  const EngineRequest *request = lane->account->request;
-  GPollFD fds[2];
+  const Account *account = lane->account;
+  GCancellable *const reasons[] = { account->request->stop, account->request->cancel,
+                                    account->abandoned };
+  GCancellable *polled[G_N_ELEMENTS (reasons)];
+  GPollFD fds[G_N_ELEMENTS (reasons)];
   guint count = 0;
-  if (request->stop != NULL && g_cancellable_make_pollfd (request->stop, &fds[count]))
-    count++;
-  gboolean has_stop = count > 0;
-  if (request->cancel != NULL && g_cancellable_make_pollfd (request->cancel, &fds[count]))
-    count++;
+  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
+    if (reasons[i] != NULL && g_cancellable_make_pollfd (reasons[i], &fds[count]))
+      polled[count++] = reasons[i];
   (void) g_poll (fds, count, (gint) (delay_us / 1000));
-  if (has_stop)
-    g_cancellable_release_fd (request->stop);
-  if (count > (has_stop ? 1u : 0u))
-    g_cancellable_release_fd (request->cancel);
+  for (guint i = 0; i < count; i++)
+    g_cancellable_release_fd (polled[i]);
 }
 
 void
@@ -446,8 +446,8 @@ call_settle (Session *session, gpointer data, GError **error)
   return session_list (session, on_settled, data, error);
 }
 
-static gboolean
-settle_all (Lane *lane, GError **error)
+gboolean
+lane_settle (Lane *lane, GError **error)
 {
   if (lane->settled->len == 0)
     return TRUE;
@@ -502,9 +502,6 @@ lane_run (Lane *lane, LaneQueue *queue, gboolean *out_source, GError **error)
       g_propagate_error (error, g_steal_pointer (&ignored));
       ok = FALSE;
     }
-  GError *unsettled = NULL;
-  while (ok && !lane_should_stop (lane) && !settle_all (lane, &unsettled))
-    ok = handle_break (&run, g_steal_pointer (&unsettled), error);
   *out_source = run.source_side;
   g_queue_clear (&run.waiting);
   g_ptr_array_unref (run.tasks);

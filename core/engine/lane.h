@@ -29,11 +29,11 @@ typedef struct
   gboolean prepared, state_open; /* how far its beginning came */
   Events *events;
   Pace *pace;
-  AccountResult *result; /* the lane's thread */
-  Progress *progress;    /* of the account's result, for all lanes: atomic */
-  gint *abandoned; /* atomic; another lane found that the account cannot go on; NULL:
-                      there is none */
-  guint64 settings_hash; /* of filters and sync rules */
+  AccountResult *result;   /* the lane's thread */
+  Progress *progress;      /* of the account's result, for all lanes: atomic */
+  GCancellable *abandoned; /* a lane found that the account cannot go on; NULL: there is
+                              only one */
+  guint64 settings_hash;   /* of filters and sync rules */
   gint64 now_unix;
   gboolean dry_run;
   gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
@@ -278,16 +278,20 @@ void lane_task_free (gpointer task);
 /* LaneQueue: the folders that no lane has taken yet. Any thread. */
 typedef struct
 {
-  GAsyncQueue *tasks; /* of LaneTask (full) */
-  guint total;        /* that were put in; constant once lanes run */
-  gint abandoned;     /* atomic: the account cannot go on */
+  GAsyncQueue *tasks;      /* of LaneTask (full) */
+  GCancellable *abandoned; /* the account cannot go on */
+  gint culprit;            /* atomic: the lane that found it out, from 1 on; 0: none */
 } LaneQueue;
 
 /*
  * lane_run: takes tasks from @queue until there are none, and finishes them. FALSE: the
- * account cannot go on; @error says why, *@out_source whose side it was.
+ * account cannot go on; @error says why, *@out_source whose side it was. The rows that
+ * wait for the destination's last listing are in lane->settled.
  */
 gboolean lane_run (Lane *lane, LaneQueue *queue, gboolean *out_source, GError **error);
+/* lane_settle: one listing of the destination tells where each folder of lane->settled
+ * now ends. With no pass under way in any lane. */
+gboolean lane_settle (Lane *lane, GError **error);
 /* lane_account_should_stop: somebody wants the account to end. */
 gboolean lane_account_should_stop (const Account *account);
 /* lane_mend: with no pass under way a call ended with @reason (transfer full), for the

@@ -434,19 +434,7 @@ close_books (Pass *self, GError **error)
 static void
 merge_report (Pass *self)
 {
-  AccountResult *to = self->lane->account->result;
-  g_ptr_array_set_free_func (self->report->failures, NULL);
-  for (guint i = 0; i < self->report->failures->len; i++)
-    g_ptr_array_add (to->failures, self->report->failures->pdata[i]);
-  GHashTableIter iter;
-  gpointer reason, count;
-  g_hash_table_iter_init (&iter, self->report->skips);
-  while (g_hash_table_iter_next (&iter, &reason, &count))
-    {
-      guint before = GPOINTER_TO_UINT (g_hash_table_lookup (to->skips, reason));
-      g_hash_table_insert (to->skips, g_strdup (reason),
-                           GUINT_TO_POINTER (before + GPOINTER_TO_UINT (count)));
-    }
+  account_result_merge (self->lane->account->result, self->report);
 }
 
 /* The ledger of this pass and of those that broke before it: what they copied is known

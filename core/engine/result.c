@@ -125,8 +125,8 @@ account_result_fail (AccountResult *self, const char *folder, const char *key,
   g_ptr_array_add (self->failures, failure);
 }
 
-void
-account_result_skip (AccountResult *self, const char *reason)
+static void
+add_skips (AccountResult *self, const char *reason, guint more)
 {
   gpointer count = NULL;
   gboolean known = g_hash_table_lookup_extended (self->skips, reason, NULL, &count);
@@ -137,7 +137,39 @@ account_result_skip (AccountResult *self, const char *reason)
       count = g_hash_table_lookup (self->skips, reason);
     }
   g_hash_table_insert (self->skips, g_strdup (reason),
-                       GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + 1));
+                       GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + more));
+}
+
+void
+account_result_skip (AccountResult *self, const char *reason)
+{
+  add_skips (self, reason, 1);
+}
+
+/* As many of @from as @to has room for; the rest goes away. */
+static void
+move_some (GPtrArray *from, GPtrArray *to, guint limit)
+{
+  guint room = to->len < limit ? limit - to->len : 0;
+  if (from->len > room)
+    g_ptr_array_set_size (from, (gint) room);
+  g_ptr_array_extend_and_steal (to, g_ptr_array_ref (from));
+}
+
+void
+account_result_merge (AccountResult *self, AccountResult *part)
+{
+  GHashTableIter iter;
+  gpointer reason, count;
+  move_some (part->failures, self->failures, RESULT_FAILURES_MAX);
+  move_some (part->notices, self->notices, NOTICES_MAX);
+  move_some (part->differences, self->differences, G_MAXINT);
+  g_hash_table_iter_init (&iter, part->skips);
+  while (g_hash_table_iter_next (&iter, &reason, &count))
+    add_skips (self, reason, GPOINTER_TO_UINT (count));
+  g_hash_table_remove_all (part->skips);
+  self->verified += part->verified;
+  part->verified = 0;
 }
 
 void

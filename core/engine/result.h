@@ -123,6 +123,9 @@ void account_result_skip (AccountResult *self, const char *reason);
 /* account_result_notice: something survived that a person should know. */
 void account_result_notice (AccountResult *self, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
+/* account_result_merge: moves what @part lists and counts (not its folders) to @self,
+ * within the same limits as if it had been added one by one. */
+void account_result_merge (AccountResult *self, AccountResult *part);
 /* ledger_add: @self += @other. */
 void ledger_add (Ledger *self, const Ledger *other);
 /* ledger_balances: the sum holds. */

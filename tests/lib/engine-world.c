@@ -142,6 +142,8 @@ world_run (World *self)
                             .actions = self->event != NULL,
                             .stop = self->stop,
                             .cancel = self->cancel };
+  if (self->adjust != NULL)
+    self->adjust (job, &request, self->adjust_data);
   return engine_run (&request);
 }
 

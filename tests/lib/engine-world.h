@@ -24,6 +24,8 @@ typedef struct
   GCancellable *stop, *cancel;
   EngineMode mode;
   gint64 idle_us, retry_unit_us; /* 0: the default, a millisecond */
+  void (*adjust) (Job *job, EngineRequest *request, gpointer data); /* NULL: nothing */
+  gpointer adjust_data;
 } World;
 
 /* inbox, work, deep: the folders of the source: 5, 2 (3) and 1 messages. */
