@@ -231,6 +231,13 @@ pass_sort_breaking (Pass *self)
   g_array_sort_with_data (self->breaking, by_trust, self);
 }
 
+/* The destination broke off, and the fetch with it. */
+static gboolean
+is_destination_broken (Pass *self)
+{
+  return !pipe_push (destination_pipe (self->lane->destination), NULL, 0, NULL);
+}
+
 /* The session broke in a fetch of @asked messages: those that the source names are read
  * in smaller company next time. */
 static void
@@ -238,6 +245,8 @@ blame (Pass *self, guint asked)
 {
   GPtrArray *failures = self->source_failures;
   guint count = 0;
+  if (is_destination_broken (self))
+    g_ptr_array_set_size (failures, 0);
   for (guint i = 0; i < failures->len; i++)
     {
       const StoredFailure *failure = failures->pdata[i];
