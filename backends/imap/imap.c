@@ -55,6 +55,17 @@ static const HaulOptionSpec imap_options[] = {
   HAUL_OPT_END,
 };
 
+/* A ticket or a client certificate takes the place of a secret. */
+static gboolean
+needs_no_secret (const ImapSettings *self)
+{
+  for (guint i = 0; self->auth != NULL && self->auth[i] != NULL; i++)
+    if (g_ascii_strcasecmp (self->auth[i], "GSSAPI") == 0
+        || g_ascii_strcasecmp (self->auth[i], "EXTERNAL") == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 imap_check (gconstpointer settings, HaulRole role, GError **error)
 {
@@ -64,7 +75,7 @@ imap_check (gconstpointer settings, HaulRole role, GError **error)
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                            "\"user\" is needed to log in");
   if (self->password == NULL && self->token == NULL && self->tunnel == NULL
-      && self->tls_certificate == NULL)
+      && self->tls_certificate == NULL && !needs_no_secret (self))
     return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                            "\"password-file\" (or -env, -command), or \"token-file\" "
                            "(or -env, -command), is needed to log in");

@@ -95,6 +95,7 @@ add_differences (JsonBuilder *builder, const AccountResult *account)
       add_subject (builder, difference->subject);
       json_add_string (builder, "reason", difference->reason);
       json_add_flag (builder, "surplus", difference->surplus);
+      json_add_flag (builder, "noted", difference->noted);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

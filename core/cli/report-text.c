@@ -115,24 +115,26 @@ print_failures (FILE *to, const AccountResult *account, const Ledger *total)
 }
 
 static guint
-count_differences (const AccountResult *account, gboolean surplus)
+count_differences (const AccountResult *account, gboolean surplus, gboolean noted)
 {
   guint count = 0;
   for (guint i = 0; i < account->differences->len; i++)
-    if (((Difference *) account->differences->pdata[i])->surplus == surplus)
-      count++;
+    {
+      const Difference *difference = account->differences->pdata[i];
+      count += difference->surplus == surplus && difference->noted == noted;
+    }
   return count;
 }
 
 static void
 print_differences (FILE *to, const AccountResult *account)
 {
-  guint listed = 0, all = count_differences (account, FALSE);
+  guint listed = 0, all = count_differences (account, FALSE, FALSE);
   print_count (to, "different", all);
   for (guint i = 0; i < account->differences->len && listed < LISTED_MAX; i++)
     {
       const Difference *difference = account->differences->pdata[i];
-      if (difference->surplus)
+      if (difference_is_harmless (difference))
         continue;
       print_item (to, difference->folder, difference->key, difference->subject,
                   difference->reason);
@@ -140,7 +142,8 @@ print_differences (FILE *to, const AccountResult *account)
     }
   if (all > listed)
     fprintf (to, "    … and %u more; --report FILE lists all\n", all - listed);
-  print_count (to, "only there", count_differences (account, TRUE));
+  print_count (to, "changed, as noted", count_differences (account, FALSE, TRUE));
+  print_count (to, "only there", count_differences (account, TRUE, FALSE));
 }
 
 /* print_lost: a folder that somebody removed with all that was delivered there. */

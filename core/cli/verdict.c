@@ -45,7 +45,7 @@ count_different (const AccountResult *account)
 {
   guint64 count = 0;
   for (guint i = 0; i < account->differences->len; i++)
-    if (!((Difference *) account->differences->pdata[i])->surplus)
+    if (!difference_is_harmless (account->differences->pdata[i]))
       count++;
   return count;
 }

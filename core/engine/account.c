@@ -194,7 +194,7 @@ judge (const Account *self, const GError *error, gboolean source, gboolean stopp
   for (guint i = 0; complete && i < self->result->folders->len; i++)
     complete = ((FolderResult *) self->result->folders->pdata[i])->complete;
   for (guint i = 0; complete && i < self->result->differences->len; i++)
-    complete = ((Difference *) self->result->differences->pdata[i])->surplus;
+    complete = difference_is_harmless (self->result->differences->pdata[i]);
   return complete ? EXIT_CODE_DONE : EXIT_CODE_SOME_FAILED;
 }
 

@@ -20,6 +20,8 @@
  * more nobody reads. */
 #define NOTES_MAX      200
 #define NOTE_LINES_MAX 64
+/* NOTE_BYTES_MAX: of one receipt's note that the state keeps. */
+#define NOTE_BYTES_MAX 1000
 
 static void
 add_progress (Account *account, guint64 messages, guint64 bytes)
@@ -374,6 +376,7 @@ copy_commit_receipts (Lane *lane)
     lane->state_error = g_steal_pointer (&error);
   g_array_set_size (lane->receipts, 0);
   g_array_set_size (lane->receipt_identities, 0);
+  g_ptr_array_set_size (lane->receipt_notes, 0);
   g_byte_array_set_size (lane->receipt_keys, 0);
   return ok;
 }
@@ -393,12 +396,19 @@ note_delivered (Lane *lane, Pass *pass, HaulBytes key)
   key_set_add (keys, key);
 }
 
-/* Counts the lines of what a receipt notes; a plugin of an older SDK notes nothing. */
+/* What @receipt notes, or NULL; a plugin of an older SDK notes nothing. */
+static const char *
+receipt_note (const HaulReceipt *receipt)
+{
+  gsize needed = G_STRUCT_OFFSET (HaulReceipt, note) + sizeof receipt->note;
+  return receipt->struct_size < needed ? NULL : receipt->note;
+}
+
+/* Counts the lines of what a receipt notes. */
 static void
 count_notes (Pass *self, const HaulReceipt *receipt)
 {
-  gsize needed = G_STRUCT_OFFSET (HaulReceipt, note) + sizeof receipt->note;
-  if (receipt->struct_size < needed || receipt->note == NULL)
+  if (receipt_note (receipt) == NULL)
     return;
   GHashTable *notes = self->stored.notes;
   g_auto (GStrv) lines = g_strsplit (receipt->note, "\n", NOTE_LINES_MAX);
@@ -426,6 +436,12 @@ on_done (HaulItem *item, const HaulReceipt *receipt, gpointer user_data)
     {
       g_array_append_val (lane->receipt_identities, item->identity);
       row.identity = GUINT_TO_POINTER (lane->receipt_identities->len);
+    }
+  const char *note = receipt_note (receipt);
+  if (note != NULL)
+    {
+      g_ptr_array_add (lane->receipt_notes, g_strndup (note, NOTE_BYTES_MAX));
+      row.note = lane->receipt_notes->pdata[lane->receipt_notes->len - 1];
     }
   if (lane->receipts->len == 0)
     lane->receipts_since_us = now_us;

@@ -54,7 +54,7 @@ doubts_keep (Lane *lane, StateFolder *row, guint unverified, guint first, GError
   for (guint i = first; ok && i < differences->len; i++)
     {
       const Difference *difference = differences->pdata[i];
-      if (difference->source_key == NULL)
+      if (difference->source_key == NULL || difference->noted)
         continue;
       count++;
       key_set_add (kept, view (difference->source_key));

@@ -38,6 +38,7 @@ lane_open (Account *account, gboolean *out_source, GError **error)
   self->receipts = g_array_new (FALSE, FALSE, sizeof (StateReceipt));
   self->receipt_keys = g_byte_array_new ();
   self->receipt_identities = g_array_new (FALSE, FALSE, sizeof (Identity));
+  self->receipt_notes = g_ptr_array_new_with_free_func (g_free);
   self->settled = g_ptr_array_new_with_free_func ((GDestroyNotify) state_folder_free);
   self->id_digest = digest_new ();
   self->unverified = g_hash_table_new (NULL, NULL);
@@ -72,6 +73,7 @@ lane_close (Lane *self)
   g_hash_table_unref (self->unverified);
   g_array_unref (self->receipts);
   g_array_unref (self->receipt_identities);
+  g_ptr_array_unref (self->receipt_notes);
   g_byte_array_unref (self->receipt_keys);
   digest_free (self->id_digest);
   g_clear_error (&self->state_error);

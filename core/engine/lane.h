@@ -54,6 +54,7 @@ typedef struct
   GArray *receipts;         /* of StateReceipt; the destination's thread */
   GByteArray *receipt_keys;
   GArray *receipt_identities;
+  GPtrArray *receipt_notes; /* of char *: what receipts point to */
   gint64 receipts_since_us;
   Digest *id_digest;      /* the lane's thread */
   GHashTable *delivered;  /* FolderPair → KeySet: source keys stored by this run; the

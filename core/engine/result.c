@@ -60,6 +60,12 @@ engine_result_free (EngineResult *self)
   g_free (self);
 }
 
+gboolean
+difference_is_harmless (const Difference *self)
+{
+  return self->surplus || self->noted;
+}
+
 AccountResult *
 account_result_new (const char *name)
 {

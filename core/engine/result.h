@@ -73,8 +73,12 @@ typedef struct
   char *subject;    /* may be NULL */
   char *reason;     /* "missing", "content differs", "flags differ: …", "surplus" … */
   gboolean surplus; /* only at the destination: said, but no failure */
+  gboolean noted;   /* the destination said so when it stored it: said, but no failure */
   GBytes *source_key; /* NULL for a surplus */
 } Difference;
+
+/* difference_is_harmless: it is told, but nothing is wrong. */
+gboolean difference_is_harmless (const Difference *self);
 
 /* AccountResult: one account. */
 typedef struct

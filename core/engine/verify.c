@@ -11,6 +11,7 @@
 
 #include "engine/doubts.h"
 #include "engine/identify.h"
+#include "engine/metadata.h"
 #include "engine/side.h"
 #include "model/keywords.h"
 
@@ -45,7 +46,8 @@ is_strict (const Check *self, HaulBytes source_key)
 static gboolean
 is_wanted (const Check *self, const StateMessage *row)
 {
-  return is_strict (self, row->source_key) || row->reason != NULL
+  gboolean delivered = ((1u << row->outcome) & STATE_DELIVERED) != 0;
+  return is_strict (self, row->source_key) || (delivered && row->reason != NULL)
          || ((self->unverified & STATE_UNVERIFIED_NEW) && row->outcome != STATE_REMOVED);
 }
 
@@ -62,56 +64,31 @@ report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
   g_ptr_array_add (self->lane->account->result->differences, difference);
 }
 
-/* ---- comparing metadata ---- */
-
-/* "\\Seen \\Draft" or "none". (transfer full) */
-static char *
-flags_text (guint32 flags)
+/* What the row says that the destination noted, or NULL; until the cursor's next use. */
+static const char *
+noted (Check *self, HaulBytes key)
 {
-  GString *text = g_string_new (NULL);
-  for (guint bit = 1; bit <= HAUL_FLAG_DRAFT; bit <<= 1)
-    if (flags & bit)
-      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "",
-                              haul_flag_name (bit));
-  return g_string_free (text->len > 0 ? text : g_string_append (text, "none"), FALSE);
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  if (self->pass->row->id == 0
+      || !state_cursor_find (self->cursor, key, &row, &found, NULL) || !found
+      || !((1u << row.outcome) & STATE_DELIVERED))
+    return NULL;
+  return row.subject;
 }
 
-/* ISO 8601, in UTC. (transfer full) */
-static char *
-date_text (gint64 date_unix)
+/* A message that is there, but other than at the source: nothing is wrong with one of
+ * which the destination said so when it stored it. */
+static void
+report_change (Check *self, HaulBytes key, const char *reason)
 {
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (date_unix);
-  return date != NULL ? g_date_time_format_iso8601 (date)
-                      : g_strdup_printf ("%" G_GINT64_FORMAT " s", date_unix);
-}
-
-/* "flags differ: …", or NULL. (transfer full) */
-static char *
-compare_metadata (Check *self, const Record *ours, const Record *theirs)
-{
-  guint32 caps = destination_caps (self->lane->destination);
-  const char *our_words = records_keywords (self->pass->records, ours);
-  const char *their_words = records_keywords (self->theirs, theirs);
-  if (ours->flags != theirs->flags)
-    {
-      g_autofree char *left = flags_text (ours->flags);
-      g_autofree char *right = flags_text (theirs->flags);
-      return g_strdup_printf ("flags differ: %s at the source, %s at the destination",
-                              left, right);
-    }
-  if ((caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
-    return g_strdup_printf (
-        "keywords differ: '%s' at the source, '%s' at the destination", our_words,
-        their_words);
-  if ((caps & HAUL_CAP_DATES) && (ours->known & HAUL_RECORD_DATE)
-      && (theirs->known & HAUL_RECORD_DATE) && ours->date_unix != theirs->date_unix)
-    {
-      g_autofree char *left = date_text (ours->date_unix);
-      g_autofree char *right = date_text (theirs->date_unix);
-      return g_strdup_printf ("dates differ: %s at the source, %s at the destination",
-                              left, right);
-    }
-  return NULL;
+  GPtrArray *differences = self->lane->account->result->differences;
+  const char *note = noted (self, key);
+  g_autofree char *text = note == NULL
+                              ? g_strdup (reason)
+                              : g_strdup_printf ("%s (as noted: %s)", reason, note);
+  report (self, key, FALSE, text);
+  ((Difference *) differences->pdata[differences->len - 1])->noted = note != NULL;
 }
 
 static gboolean
@@ -395,7 +372,7 @@ compare_content (Check *self, GArray *doubtful, GError **error)
                 a->known & IDENTITY_CONTENT ? "cannot be read at the destination"
                                             : "cannot be read at the source");
       else if (memcmp (a->content, b->content, sizeof a->content) != 0)
-        report (self, key, FALSE, "content differs");
+        report_change (self, key, "content differs");
     }
   side_clear (&ours);
   side_clear (&theirs);
@@ -468,11 +445,13 @@ compare (Check *self, GError **error)
       self->lane->account->result->verified++;
       const Record *ours = records_get (pass->records, i);
       const Record *theirs = records_get (self->theirs, partner);
+      MetadataPair pair = { pass->records, ours, self->theirs, theirs,
+                            destination_caps (self->lane->destination) };
       g_autofree char *difference = is_strict (self, key)
-                                        ? compare_metadata (self, ours, theirs)
-                                        : NULL;
+                                        ? metadata_difference (&pair)
+                                        : metadata_date_difference (&pair);
       if (difference != NULL)
-        report (self, key, FALSE, difference);
+        report_change (self, key, difference);
       if (self->level == JOB_VERIFY_CONTENT || !sizes_equal (ours, theirs))
         g_array_append_val (doubtful, i);
     }

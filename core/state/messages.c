@@ -53,13 +53,13 @@ receipt_statement (State *self, const StateReceipt *receipt, const char *action,
   if (receipt->identity == NULL)
     return state_prepare (self, STATEMENT_RECEIPT,
                           "UPDATE messages SET destination_key = ?3, outcome = 2,"
-                          " reason = NULL, subject = NULL"
+                          " reason = NULL, subject = ?4"
                           " WHERE folder = ?1 AND source_key = ?2",
                           action, error);
   return state_prepare (
       self, STATEMENT_RECEIPT_IDENTITY,
       "UPDATE messages SET destination_key = ?3, outcome = 2, reason = NULL,"
-      " subject = NULL, known = known | ?4,"
+      " subject = ?10, known = known | ?4,"
       " size = CASE WHEN ?4 & 2 THEN ?5 ELSE size END,"
       " header_date = CASE WHEN ?4 & 1 THEN ?6 ELSE header_date END,"
       " message_id = coalesce (?7, message_id), headers = coalesce (?8, headers),"
@@ -73,7 +73,8 @@ write_alone (State *self, const StateReceipt *receipt, GError **error)
 {
   StateMessage message = { .source_key = receipt->source_key,
                            .destination_key = receipt->destination_key,
-                           .outcome = STATE_STORED };
+                           .outcome = STATE_STORED,
+                           .subject = receipt->note };
   if (receipt->identity != NULL)
     message.identity = *receipt->identity;
   const StateMessage *messages[] = { &message };
@@ -92,6 +93,7 @@ write_receipt (State *self, const StateReceipt *receipt, GError **error)
   state_bind_bytes (statement, 3, receipt->destination_key, TRUE);
   if (receipt->identity != NULL)
     row_bind_identity (statement, 4, receipt->identity);
+  state_bind_text (statement, receipt->identity != NULL ? 10 : 4, receipt->note);
   if (!state_run (self, statement, action, error))
     return FALSE;
   return sqlite3_changes (self->db) > 0 || write_alone (self, receipt, error);

@@ -78,7 +78,8 @@ typedef struct
   Identity identity;
   const char *reason;  /* skipped: which filter; failed: the error; delivered: what a
                           verification found to differ; may be NULL */
-  const char *subject; /* failed: for the report; may be NULL */
+  const char *subject; /* failed: of the message, for the report; delivered: what the
+                          receipt noted; may be NULL */
 } StateMessage;
 
 /* StateRun: the record of one run. */
@@ -179,6 +180,7 @@ typedef struct
   HaulBytes source_key;
   HaulBytes destination_key;
   const Identity *identity; /* NULL: unchanged; else completes it (content of big ones) */
+  const char *note;         /* what became of it otherwise than asked; NULL: nothing */
 } StateReceipt;
 /* state_receipts: @count receipts, any folders, in one committed transaction. One whose
  * message has no row gets a row. */

@@ -104,7 +104,7 @@ test_cancel (void)
 static void
 test_ignored_capabilities (void)
 {
-  char *ignored[] = { "LIST-STATUS", "list-extended", "QRESYNC", NULL };
+  g_auto (GStrv) ignored = g_strsplit ("LIST-STATUS list-extended QRESYNC", " ", -1);
   g_autoptr (ImapAccount) account = imap_account_new (
       MODERN "@never LIST * RETURN *\n@never ENABLE *\n@count STATUS * = 1\n",
       HAUL_ROLE_SOURCE);
