@@ -410,7 +410,8 @@ add_folder_behaviours (const Setup *setup)
         continue;
       if (setup->account
           && (behaviours[i].run == missing_destination
-              || behaviours[i].run == missing_source))
+              || behaviours[i].run == missing_source
+              || (behaviours[i].run == inbox && !setup->fresh)))
         continue;
       g_autofree char *path = g_strconcat ("/contract/", behaviours[i].path, NULL);
 
