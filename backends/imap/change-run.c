@@ -95,13 +95,12 @@ imap_change_send (ImapSession *self, ImapCommand *command, ImapDoneFunc done,
       return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                              "make a command for %s: %s", self->peer, local->message);
     }
-  while (imap_connection_may_send (self->connection, &flight) != IMAP_WHY_NOTHING)
-    if (!imap_connection_turn (self->connection, TRUE, error))
-      {
-        imap_command_free (command);
-        done (NULL, user_data);
-        return FALSE;
-      }
+  if (!imap_connection_await_turn (self->connection, &flight, error))
+    {
+      imap_command_free (command);
+      done (NULL, user_data);
+      return FALSE;
+    }
   if (imap_connection_send (self->connection, command, &flight, NULL, done, user_data,
                             error))
     return TRUE;

@@ -33,6 +33,16 @@ on_reply (const ImapReply *reply, gpointer user_data)
 }
 
 gboolean
+imap_connection_await_turn (ImapConnection *self, const ImapFlight *flight,
+                            GError **error)
+{
+  while (imap_connection_may_send (self, flight) != IMAP_WHY_NOTHING)
+    if (!imap_connection_turn (self, TRUE, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
 imap_connection_run (ImapConnection *self, ImapCommand *command, guint flags,
                      HaulErrorScope scope, const char *what, const ImapReply **out_reply,
                      GError **error)
@@ -46,12 +56,11 @@ imap_connection_run (ImapConnection *self, ImapCommand *command, guint flags,
       return haul_error_set (error, HAUL_ERROR_REJECTED, scope, "%s: %s", what,
                              local->message);
     }
-  while (imap_connection_may_send (self, &flight) != IMAP_WHY_NOTHING)
-    if (!imap_connection_turn (self, TRUE, error))
-      {
-        imap_command_free (command);
-        return FALSE;
-      }
+  if (!imap_connection_await_turn (self, &flight, error))
+    {
+      imap_command_free (command);
+      return FALSE;
+    }
   if (!imap_connection_send (self, command, &flight, NULL, on_reply, &running, error))
     return FALSE;
   while (!running.over)

@@ -122,6 +122,10 @@ gboolean imap_connection_turn (ImapConnection *self, gboolean wait, GError **err
 gboolean imap_connection_turn_until (ImapConnection *self, gint64 until_us,
                                      GError **error);
 
+/* Turns until @flight may go. FALSE: as imap_connection_turn(). */
+gboolean imap_connection_await_turn (ImapConnection *self, const ImapFlight *flight,
+                                     GError **error);
+
 /*
  * Sends @command (taken over) as soon as it may go, and turns until it is over. TRUE: OK.
  * FALSE: as imap_connection_turn(), or the error of imap_reply_error() for a NO or BAD,

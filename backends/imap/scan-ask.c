@@ -240,12 +240,11 @@ run (ImapScanRun *self, ImapCommand *command, GError **error)
       return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_FOLDER, "%s: %s",
                              self->what, local->message);
     }
-  while (imap_connection_may_send (connection, &flight) != IMAP_WHY_NOTHING)
-    if (!imap_connection_turn (connection, TRUE, error))
-      {
-        imap_command_free (command);
-        return FALSE;
-      }
+  if (!imap_connection_await_turn (connection, &flight, error))
+    {
+      imap_command_free (command);
+      return FALSE;
+    }
   imap_connection_handle (connection, on_event, self);
   gboolean ok = imap_connection_send (connection, command, &flight, NULL, on_done, self,
                                       error);

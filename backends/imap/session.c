@@ -31,12 +31,11 @@ imap_session_send (ImapSession *self, ImapCommand *command, guint flags,
       return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER, "ask %s: %s",
                              self->peer, local->message);
     }
-  while (imap_connection_may_send (self->connection, &flight) != IMAP_WHY_NOTHING)
-    if (!imap_connection_turn (self->connection, TRUE, error))
-      {
-        imap_command_free (command);
-        return FALSE;
-      }
+  if (!imap_connection_await_turn (self->connection, &flight, error))
+    {
+      imap_command_free (command);
+      return FALSE;
+    }
   return imap_connection_send (self->connection, command, &flight, NULL, done, user_data,
                                error);
 }

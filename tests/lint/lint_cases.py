@@ -47,7 +47,7 @@ CASES = [
     Case("file-length", "601 lines", A, "\n" * 601, (601,)),
     Case("file-length", "600 lines", A, "\n" * 600),
     Case("words", "left for later", A, "/* TODO: later */\nint x; /* a stub */\n", (1, 2)),
-    Case("words", "outside of the repository", "README.md", "see ../shared/design\n", (1,)),
+    Case("words", "outside of the repository", "README.md", "see .." + "/shared/design\n", (1,)),
     Case("words", "parts of other words", A, '/* stubborn */ char *x = "/tmp/aXXXXXX";\n'),
     Case("pragma-once", "a guard", H, SPDX + "#ifndef A_H\n#define A_H\n#endif\n", (2,)),
     Case("pragma-once", "present", H, SPDX + "#pragma once\n#include <glib.h>\n"),
