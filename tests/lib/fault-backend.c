@@ -29,6 +29,7 @@ struct _FaultControl
   guint64 fired;
   char *place;
   GString *calls;
+  gint opened;             /* atomic: sessions since it was armed */
   const HaulBackend *over; /* beside the in-memory ones; may be NULL */
 };
 
@@ -43,6 +44,14 @@ typedef struct
 /* The controls that this process has; a test's state may be mutable. */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static GHashTable *table = NULL;
+
+/* MEET_S: so long sessions are waited for at most; a test that needs longer has failed.
+ */
+#define MEET_S 60
+
+/* Signalled whenever a session of any control has been opened. */
+static pthread_mutex_t meet_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t meet_opened = PTHREAD_COND_INITIALIZER;
 
 static const HaulOptionSpec fault_options[] = {
   HAUL_OPT_STRING (FaultSettings, over, "over", "memory", HAUL_OPT_NONE,
@@ -142,6 +151,7 @@ fault_control_arm (FaultControl *self, const FaultPlan *plan)
   self->steps = 0;
   self->counted = 0;
   self->fired = 0;
+  g_atomic_int_set (&self->opened, 0);
   g_string_truncate (self->calls, 0);
   g_clear_pointer (&self->place, g_free);
   pthread_mutex_unlock (&self->lock);
@@ -204,6 +214,40 @@ wait_locked (FaultControl *self)
 }
 
 static gboolean
+have_met (FaultControl *self, const FaultPlan *plan)
+{
+  gint wanted = (gint) plan->sessions;
+  return g_atomic_int_get (&self->opened) >= wanted
+         && (plan->with == NULL || g_atomic_int_get (&plan->with->opened) >= wanted);
+}
+
+/* Without the lock. */
+static void
+meet (FaultControl *self, const FaultPlan *plan)
+{
+  struct timespec deadline;
+  int waited = 0;
+
+  clock_gettime (CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += MEET_S;
+  pthread_mutex_lock (&meet_lock);
+  while (!have_met (self, plan) && waited == 0)
+    waited = pthread_cond_timedwait (&meet_opened, &meet_lock, &deadline);
+  pthread_mutex_unlock (&meet_lock);
+  if (!have_met (self, plan))
+    g_error ("%u sessions did not come to be open", plan->sessions);
+}
+
+static void
+count_opened (FaultControl *self)
+{
+  pthread_mutex_lock (&meet_lock);
+  g_atomic_int_inc (&self->opened);
+  pthread_cond_broadcast (&meet_opened);
+  pthread_mutex_unlock (&meet_lock);
+}
+
+static gboolean
 is_place (const char *place, const char *when, const char *what)
 {
   gsize length = strlen (when);
@@ -239,6 +283,8 @@ step (FaultControl *self, const char *when, const char *what, GError **error)
         wait_locked (self);
     }
   pthread_mutex_unlock (&self->lock);
+  if (due && plan.action == FAULT_MEET)
+    meet (self, &plan);
   if (due && plan.action == FAULT_ERROR)
     return haul_error_set (error, plan.code, plan.scope,
                            "%s %s: the test wants it to fail", when, what);
@@ -325,6 +371,7 @@ fault_open (const HaulOpen *open, GError **error)
       fault_close (self);
       return NULL;
     }
+  count_opened (self->control);
   if (self->over == memory_backend_get () || self->over == memory_backend_get_plain ())
     memory_session_set_probe (self->session, fault_probe, self->control);
   return self;

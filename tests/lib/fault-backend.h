@@ -14,7 +14,11 @@ typedef enum
   FAULT_ERROR = 1,   /* the call fails; at a step "after" its effect is done already */
   FAULT_DELAY = 2,   /* the call waits */
   FAULT_KILL = 3,    /* SIGKILL to the own process */
+  FAULT_MEET = 4,    /* the call waits until so many sessions have been opened */
 } FaultAction;
+
+/* FaultControl: a counter and a plan, shared by all sessions that name it. Any thread. */
+typedef struct _FaultControl FaultControl;
 
 /*
  * FaultPlan: the fault of a control. Each call of a callback is two steps, one before and
@@ -30,11 +34,10 @@ typedef struct
   HaulErrorCode code;
   HaulErrorScope scope;
   gint64 delay_us;
-  const char *place; /* "at commit": only these steps are counted for @at; NULL: all */
+  guint sessions;     /* FAULT_MEET: since it was armed, here and at `with` */
+  FaultControl *with; /* FAULT_MEET: another control; NULL: only here */
+  const char *place;  /* "at commit": only these steps are counted for @at; NULL: all */
 } FaultPlan;
-
-/* FaultControl: a counter and a plan, shared by all sessions that name it. Any thread. */
-typedef struct _FaultControl FaultControl;
 
 /* fault_control_new: known to the process by @name until it is freed. (transfer full) */
 FaultControl *fault_control_new (const char *name);

@@ -31,13 +31,16 @@ void lane_world_free (LaneWorld *self);
 void lane_world_adjust (Job *job, EngineRequest *request, gpointer data);
 /* slow_down: a step takes a moment, so that the lanes share the work. */
 void slow_down (FaultControl *control, const char *place);
+/* await_lanes: no folder is scanned before so many sessions are open on each side. */
+void await_lanes (LaneWorld *self, guint count);
 /* arm_at: an error of session scope at the @at-th step at @place; @lasting: and later. */
 void arm_at (FaultControl *control, const char *place, guint64 at, gboolean lasting,
              HaulErrorCode code);
 /* count_calls: how often a callback was called. */
 guint count_calls (FaultControl *control, const char *name);
-/* assert_lanes: so many sessions were opened on each side, and closed; of several a slow
- * machine may have come to use only some. */
+/* assert_lanes: so many sessions were opened on each side, and closed. For more than one
+ * the run must have met by await_lanes(): else a quick lane leaves nothing to the others.
+ */
 void assert_lanes (LaneWorld *self, guint count);
 /* assert_same_order: the destination's folders hold the source's messages, in their
  * order. */

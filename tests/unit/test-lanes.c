@@ -16,7 +16,7 @@ test_same_as_one (gconstpointer data)
 {
   guint lanes = GPOINTER_TO_UINT (data);
   LaneWorld *self = lane_world_new (lanes, FOLDERS, MESSAGES);
-  slow_down (self->world->destination_control, "at commit");
+  await_lanes (self, lanes);
   g_autoptr (EngineResult) result = world_run (self->world);
   assert_all_copied (self, result);
   g_assert_cmpuint (account (result)->notices->len, ==, 0);
@@ -84,7 +84,7 @@ test_count (gconstpointer data)
   self->world->source_options = wanted->source;
   self->world->destination_options = wanted->destination;
   self->world->mode = wanted->mode;
-  slow_down (self->world->destination_control, "at commit");
+  await_lanes (self, wanted->lanes);
   g_autoptr (EngineResult) result = world_run (self->world);
   g_assert_cmpint (result->exit_code, ==, EXIT_CODE_DONE);
   assert_lanes (self, wanted->lanes);
@@ -194,7 +194,7 @@ test_verified_by_each (void)
 {
   LaneWorld *self = lane_world_new (4, FOLDERS, MESSAGES);
   self->world->destination_options = "sessions=8 lose=9";
-  slow_down (self->world->source_control, "at end");
+  await_lanes (self, 4);
   g_autoptr (EngineResult) first = world_run (self->world);
   g_assert_cmpint (first->exit_code, ==, EXIT_CODE_SOME_FAILED);
   g_autofree char *theirs = contents (self->world->destination);
@@ -218,7 +218,7 @@ test_failures_of_each (void)
       const char *path[] = { name, NULL };
       add_mail (self->world->source, path, 70000 + i, 1000);
     }
-  slow_down (self->world->source_control, "at end");
+  await_lanes (self, 4);
   g_autoptr (EngineResult) first = world_run (self->world);
   Ledger total = { 0 };
   account_result_total (account (first), &total);
