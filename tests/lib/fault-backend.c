@@ -29,7 +29,9 @@ struct _FaultControl
   guint64 fired;
   char *place;
   GString *calls;
-  gint opened;             /* atomic: sessions since it was armed */
+  gint opens;    /* atomic: that ended, well or not, since a meeting was asked for */
+  guint meeting; /* opens that a scan waits for; 0: none */
+  FaultControl *meets[2];  /* of these; may be NULL */
   const HaulBackend *over; /* beside the in-memory ones; may be NULL */
 };
 
@@ -49,9 +51,9 @@ static GHashTable *table = NULL;
  */
 #define MEET_S 60
 
-/* Signalled whenever a session of any control has been opened. */
+/* Signalled whenever the opening of a session of any control has ended. */
 static pthread_mutex_t meet_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t meet_opened = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t open_ended = PTHREAD_COND_INITIALIZER;
 
 static const HaulOptionSpec fault_options[] = {
   HAUL_OPT_STRING (FaultSettings, over, "over", "memory", HAUL_OPT_NONE,
@@ -151,7 +153,6 @@ fault_control_arm (FaultControl *self, const FaultPlan *plan)
   self->steps = 0;
   self->counted = 0;
   self->fired = 0;
-  g_atomic_int_set (&self->opened, 0);
   g_string_truncate (self->calls, 0);
   g_clear_pointer (&self->place, g_free);
   pthread_mutex_unlock (&self->lock);
@@ -213,17 +214,30 @@ wait_locked (FaultControl *self)
     ;
 }
 
-static gboolean
-have_met (FaultControl *self, const FaultPlan *plan)
+void
+fault_control_meet (FaultControl *self, guint count, FaultControl *one,
+                    FaultControl *other)
 {
-  gint wanted = (gint) plan->sessions;
-  return g_atomic_int_get (&self->opened) >= wanted
-         && (plan->with == NULL || g_atomic_int_get (&plan->with->opened) >= wanted);
+  self->meeting = count;
+  self->meets[0] = one;
+  self->meets[1] = other;
+  for (gsize i = 0; i < G_N_ELEMENTS (self->meets); i++)
+    if (self->meets[i] != NULL)
+      g_atomic_int_set (&self->meets[i]->opens, 0);
 }
 
-/* Without the lock. */
+static gboolean
+have_met (FaultControl *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (self->meets); i++)
+    if (self->meets[i] != NULL
+        && g_atomic_int_get (&self->meets[i]->opens) < (gint) self->meeting)
+      return FALSE;
+  return TRUE;
+}
+
 static void
-meet (FaultControl *self, const FaultPlan *plan)
+meet (FaultControl *self)
 {
   struct timespec deadline;
   int waited = 0;
@@ -231,19 +245,19 @@ meet (FaultControl *self, const FaultPlan *plan)
   clock_gettime (CLOCK_REALTIME, &deadline);
   deadline.tv_sec += MEET_S;
   pthread_mutex_lock (&meet_lock);
-  while (!have_met (self, plan) && waited == 0)
-    waited = pthread_cond_timedwait (&meet_opened, &meet_lock, &deadline);
+  while (!have_met (self) && waited == 0)
+    waited = pthread_cond_timedwait (&open_ended, &meet_lock, &deadline);
   pthread_mutex_unlock (&meet_lock);
-  if (!have_met (self, plan))
-    g_error ("%u sessions did not come to be open", plan->sessions);
+  if (!have_met (self))
+    g_error ("%u sessions did not come to be opened", self->meeting);
 }
 
 static void
-count_opened (FaultControl *self)
+count_open (FaultControl *self)
 {
   pthread_mutex_lock (&meet_lock);
-  g_atomic_int_inc (&self->opened);
-  pthread_cond_broadcast (&meet_opened);
+  g_atomic_int_inc (&self->opens);
+  pthread_cond_broadcast (&open_ended);
   pthread_mutex_unlock (&meet_lock);
 }
 
@@ -283,8 +297,6 @@ step (FaultControl *self, const char *when, const char *what, GError **error)
         wait_locked (self);
     }
   pthread_mutex_unlock (&self->lock);
-  if (due && plan.action == FAULT_MEET)
-    meet (self, &plan);
   if (due && plan.action == FAULT_ERROR)
     return haul_error_set (error, plan.code, plan.scope,
                            "%s %s: the test wants it to fail", when, what);
@@ -366,12 +378,13 @@ fault_open (const HaulOpen *open, GError **error)
   inner.settings = self->settings;
   if (self->settings != NULL && step (self->control, "before", "open", error))
     self->session = self->over->open (&inner, error);
-  if (self->session == NULL || !step (self->control, "after", "open", error))
+  gboolean opened = self->session != NULL && step (self->control, "after", "open", error);
+  count_open (self->control);
+  if (!opened)
     {
       fault_close (self);
       return NULL;
     }
-  count_opened (self->control);
   if (self->over == memory_backend_get () || self->over == memory_backend_get_plain ())
     memory_session_set_probe (self->session, fault_probe, self->control);
   return self;
@@ -486,6 +499,7 @@ static gboolean
 fault_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
             GError **error)
 {
+  meet (((FaultSession *) session)->control);
   FAULT_CALL (scan, scan, out_result, error);
 }
 

@@ -14,7 +14,6 @@ typedef enum
   FAULT_ERROR = 1,   /* the call fails; at a step "after" its effect is done already */
   FAULT_DELAY = 2,   /* the call waits */
   FAULT_KILL = 3,    /* SIGKILL to the own process */
-  FAULT_MEET = 4,    /* the call waits until so many sessions have been opened */
 } FaultAction;
 
 /* FaultControl: a counter and a plan, shared by all sessions that name it. Any thread. */
@@ -34,9 +33,7 @@ typedef struct
   HaulErrorCode code;
   HaulErrorScope scope;
   gint64 delay_us;
-  guint sessions;     /* FAULT_MEET: since it was armed, here and at `with` */
-  FaultControl *with; /* FAULT_MEET: another control; NULL: only here */
-  const char *place;  /* "at commit": only these steps are counted for @at; NULL: all */
+  const char *place; /* "at commit": only these steps are counted for @at; NULL: all */
 } FaultPlan;
 
 /* fault_control_new: known to the process by @name until it is freed. (transfer full) */
@@ -56,6 +53,12 @@ char *fault_control_place (FaultControl *self);
 /* fault_control_calls: the callbacks that were called since it was armed, in order and
  * with a blank between: "open list enter(Work/Deep) close". (transfer full) */
 char *fault_control_calls (FaultControl *self);
+
+/* fault_control_meet: no folder is scanned before @count sessions of @one, and as many of
+ * @other (may be NULL), have been opened or refused, counted from here on. It holds until
+ * the next one; 0 ends it. With no session open. */
+void fault_control_meet (FaultControl *self, guint count, FaultControl *one,
+                         FaultControl *other);
 
 /* fault_control_set_over: sessions whose `over` is the name of @over pass their calls on
  * to it; it must stand until the last of them is closed. */

@@ -92,13 +92,15 @@ slow_down (FaultControl *control, const char *place)
 void
 await_lanes (LaneWorld *self, guint count)
 {
-  FaultPlan plan = { .action = FAULT_MEET,
-                     .at = 1,
-                     .lasting = TRUE,
-                     .sessions = count,
-                     .with = self->world->destination_control,
-                     .place = "before scan" };
-  fault_control_arm (self->world->source_control, &plan);
+  World *world = self->world;
+  fault_control_meet (world->source_control, count, world->source_control,
+                      world->destination_control);
+}
+
+void
+await_opens (LaneWorld *self, FaultControl *at, guint count)
+{
+  fault_control_meet (self->world->source_control, count, at, NULL);
 }
 
 void

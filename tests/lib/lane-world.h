@@ -33,6 +33,9 @@ void lane_world_adjust (Job *job, EngineRequest *request, gpointer data);
 void slow_down (FaultControl *control, const char *place);
 /* await_lanes: no folder is scanned before so many sessions are open on each side. */
 void await_lanes (LaneWorld *self, guint count);
+/* await_opens: no folder is scanned before so many sessions were opened or refused @at
+ * one side. */
+void await_opens (LaneWorld *self, FaultControl *at, guint count);
 /* arm_at: an error of session scope at the @at-th step at @place; @lasting: and later. */
 void arm_at (FaultControl *control, const char *place, guint64 at, gboolean lasting,
              HaulErrorCode code);

@@ -32,6 +32,7 @@ test_same_as_one (gconstpointer data)
   g_assert_cmpuint (count_calls (self->world->destination_control, "list"), ==, 3);
   g_assert_cmpuint (count_calls (self->world->source_control, "list"), ==, 1);
   disarm (self->world);
+  await_lanes (self, 0);
   g_autoptr (EngineResult) again = world_run (self->world);
   g_assert_cmpint (again->exit_code, ==, EXIT_CODE_DONE);
   g_autofree char *ours = fault_control_calls (self->world->source_control);
@@ -95,7 +96,6 @@ static void
 test_little_new (void)
 {
   LaneWorld *self = lane_world_new (4, FOLDERS, MESSAGES);
-  slow_down (self->world->destination_control, "at commit");
   g_autoptr (EngineResult) first = world_run (self->world);
   assert_all_copied (self, first);
   add_mail (self->world->source, inbox, 99000, 100);
@@ -124,8 +124,10 @@ test_refused (gconstpointer data)
   const RefusedCase *wanted = data;
   LaneWorld *self = lane_world_new (4, FOLDERS, MESSAGES);
   World *world = self->world;
-  arm_at (wanted->at_source ? world->source_control : world->destination_control,
-          "before open", 2, wanted->lasting, wanted->code);
+  FaultControl *refusing = wanted->at_source ? world->source_control
+                                             : world->destination_control;
+  arm_at (refusing, "before open", 2, wanted->lasting, wanted->code);
+  await_opens (self, refusing, 4);
   slow_down (wanted->at_source ? world->destination_control : world->source_control,
              wanted->at_source ? "at commit" : "at end");
   g_autoptr (EngineResult) result = world_run (world);
