@@ -2,22 +2,15 @@
 /* Removes exactly the messages that are named: \Deleted and UID EXPUNGE (RFC 4315), never
  * the bare EXPUNGE, which would take with it what others have marked. A look before and a
  * look after say what became of each. The session's thread. */
-#include "session.h"
+#include "expunge.h"
 
 #include "change-run.h"
-
-typedef enum
-{
-  STATE_ABSENT,  /* was not there before */
-  STATE_PRESENT, /* was there */
-  STATE_LEFT,    /* is there afterwards, too */
-} State;
 
 /* The look at the folder before or after. */
 typedef struct
 {
-  GHashTable *states; /* uid → State */
-  State state;        /* of what is seen */
+  GHashTable *states; /* uid → ImapPresence */
+  ImapPresence state; /* of what is seen */
 } Look;
 
 static gboolean
@@ -32,11 +25,13 @@ on_look (const ImapEvent *event, gpointer user_data, GError **error)
   return TRUE;
 }
 
-static gboolean
-look_at (ImapSession *self, const ImapUidSet *uids, Look *look, GError **error)
+gboolean
+imap_expunge_look (ImapSession *self, const ImapUidSet *uids, GHashTable *states,
+                   ImapPresence state, GError **error)
 {
+  Look look = { states, state };
   gboolean answered = TRUE;
-  imap_connection_handle (self->connection, on_look, look);
+  imap_connection_handle (self->connection, on_look, &look);
   gboolean ok = imap_change_fetch (self, uids, "(UID)", &answered, error);
   imap_connection_handle (self->connection, NULL, NULL);
   if (ok && !answered)
@@ -57,8 +52,9 @@ on_step (const ImapReply *reply, gpointer user_data)
 }
 
 /* Marks and expunges, both without waiting: what could not be marked is not expunged. */
-static gboolean
-remove_all (ImapSession *self, const ImapUidSet *uids, GError **refusal, GError **error)
+gboolean
+imap_expunge_uids (ImapSession *self, const ImapUidSet *uids, GError **refusal,
+                   GError **error)
 {
   static const char *const deleted[] = { "\\Deleted", NULL };
   g_auto (GStrv) sets = imap_change_sets (self, uids, 64);
@@ -79,19 +75,19 @@ remove_all (ImapSession *self, const ImapUidSet *uids, GError **refusal, GError 
 }
 
 static void
-tell (HaulBytes key, State state, const GError *refusal, HaulChangeResultFunc func,
+tell (HaulBytes key, ImapPresence state, const GError *refusal, HaulChangeResultFunc func,
       gpointer user_data)
 {
   g_autoptr (GError) own = NULL;
   switch (state)
     {
-    case STATE_ABSENT:
+    case IMAP_PRESENCE_ABSENT:
       (void) haul_error_set (&own, HAUL_ERROR_GONE, HAUL_SCOPE_MESSAGE,
                              "remove message: there is no such message any more");
       break;
-    case STATE_PRESENT:
+    case IMAP_PRESENCE_PRESENT:
       break;
-    case STATE_LEFT:
+    case IMAP_PRESENCE_LEFT:
       if (refusal != NULL)
         own = g_error_copy (refusal);
       else
@@ -131,7 +127,6 @@ imap_expunge (gpointer session, const HaulBytes *keys, gsize count,
   g_autoptr (ImapUidSet) uids = imap_uidset_new ();
   g_autoptr (GHashTable) states = g_hash_table_new (NULL, NULL);
   g_autoptr (GError) refusal = NULL;
-  Look look = { states, STATE_PRESENT };
   guint32 uid = 0;
   if (!check (self, error))
     return FALSE;
@@ -140,20 +135,19 @@ imap_expunge (gpointer session, const HaulBytes *keys, gsize count,
       {
         imap_uidset_add (uids, uid);
         g_hash_table_insert (states, GUINT_TO_POINTER (uid),
-                             GINT_TO_POINTER (STATE_ABSENT));
+                             GINT_TO_POINTER (IMAP_PRESENCE_ABSENT));
       }
   imap_uidset_normalise (uids);
-  if (!look_at (self, uids, &look, error) || !remove_all (self, uids, &refusal, error))
-    return FALSE;
-  look.state = STATE_LEFT;
-  if (!look_at (self, uids, &look, error))
+  if (!imap_expunge_look (self, uids, states, IMAP_PRESENCE_PRESENT, error)
+      || !imap_expunge_uids (self, uids, &refusal, error)
+      || !imap_expunge_look (self, uids, states, IMAP_PRESENCE_LEFT, error))
     return FALSE;
   for (gsize i = 0; i < count; i++)
     {
       gboolean ours = imap_key_to_uid (keys[i], &uid);
-      State state = ours ? (State) GPOINTER_TO_INT (
-                        g_hash_table_lookup (states, GUINT_TO_POINTER (uid)))
-                         : STATE_ABSENT;
+      ImapPresence state = ours ? (ImapPresence) GPOINTER_TO_INT (
+                               g_hash_table_lookup (states, GUINT_TO_POINTER (uid)))
+                                : IMAP_PRESENCE_ABSENT;
       tell (keys[i], state, refusal, func, user_data);
     }
   return TRUE;

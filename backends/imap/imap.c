@@ -132,6 +132,7 @@ static const HaulBackend imap_backend = {
   .recover = imap_recover,
   .describe = imap_describe,
   .sessions = imap_sessions,
+  .move = imap_move,
   .advise = imap_advise,
 };
 

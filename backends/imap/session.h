@@ -221,5 +221,8 @@ gboolean imap_update (gpointer session, const HaulChange *changes, gsize count,
                       HaulChangeResultFunc func, gpointer user_data, GError **error);
 gboolean imap_expunge (gpointer session, const HaulBytes *keys, gsize count,
                        HaulChangeResultFunc func, gpointer user_data, GError **error);
+/* move.c */
+gboolean imap_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                    HaulChangeResultFunc func, gpointer user_data, GError **error);
 /* recover.c */
 gboolean imap_recover (gpointer session, HaulPath path, HaulBytes note, GError **error);

@@ -148,6 +148,7 @@ static const HaulBackend maildir_backend = {
   .expunge = maildir_expunge,
   .recover = maildir_recover,
   .describe = maildir_describe,
+  .move = maildir_move_messages,
 };
 
 HAUL_DEFINE_BACKEND (maildir, maildir_backend)

@@ -318,6 +318,17 @@ session_create (Session *self, const HaulFolder *folders, gsize count,
 }
 
 gboolean
+session_rename (Session *self, HaulPath from, HaulPath to, GError **error)
+{
+  GError *answer = NULL;
+
+  if (!may_call (self, "rename", self->backend->rename != NULL, error))
+    return FALSE;
+  gboolean result = self->backend->rename (self->session, from, to, &answer);
+  return settle (self, "rename", result, answer, error);
+}
+
+gboolean
 session_subscribe (Session *self, HaulPath path, gboolean subscribed, GError **error)
 {
   GError *answer = NULL;
@@ -486,4 +497,18 @@ session_expunge (Session *self, const HaulBytes *keys, gsize count,
   gboolean result = self->backend->expunge (self->session, keys, count, tally_change,
                                             &tally, &answer);
   return settle_tally (self, "expunge", result, &tally, count, answer, error);
+}
+
+gboolean
+session_move (Session *self, HaulPath to, const HaulBytes *keys, gsize count,
+              HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  Tally tally = { .change_func = func, .user_data = user_data };
+  GError *answer = NULL;
+
+  if (!may_call (self, "move", self->backend->move != NULL, error))
+    return FALSE;
+  gboolean result = self->backend->move (self->session, to, keys, count, tally_change,
+                                         &tally, &answer);
+  return settle_tally (self, "move", result, &tally, count, answer, error);
 }

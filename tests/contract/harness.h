@@ -141,6 +141,8 @@ void add_store_behaviours (const Setup *setup);
 void add_scan_behaviours (const Setup *setup);
 /* Changes, and what must change nothing. */
 void add_change_behaviours (const Setup *setup);
+/* Moves between folders. */
+void add_move_behaviours (const Setup *setup);
 /* What can be said of a store that cannot be written. */
 void add_source_behaviours (const Setup *setup);
 

@@ -138,6 +138,7 @@ main (int argc, char **argv)
           add_store_behaviours (&setup);
           add_scan_behaviours (&setup);
           add_change_behaviours (&setup);
+          add_move_behaviours (&setup);
         }
       else
         add_source_behaviours (&setup);

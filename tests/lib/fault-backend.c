@@ -530,6 +530,13 @@ fault_expunge (gpointer session, const HaulBytes *keys, gsize count,
 }
 
 static gboolean
+fault_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+            HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  FAULT_CALL (move, to, keys, count, func, user_data, error);
+}
+
+static gboolean
 fault_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
 {
   FaultSession *self = session;
@@ -566,6 +573,7 @@ static const HaulBackend fault_backend = {
   .expunge = fault_expunge,
   .recover = fault_recover,
   .sessions = fault_sessions,
+  .move = fault_move,
 };
 
 const HaulBackend *

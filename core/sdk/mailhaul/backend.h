@@ -103,7 +103,7 @@ typedef struct
 } HaulChange;
 
 /*
- * HaulChangeResultFunc: the outcome for one key of an update or expunge, called once for
+ * HaulChangeResultFunc: the outcome for one key of an update, expunge or move, once for
  * each: @error NULL on success; HAUL_ERROR_GONE when there is no such message.
  * @new_key: the message's key now; empty when it did not change. (all transfer none)
  */
@@ -245,6 +245,17 @@ typedef struct
    * is any use. Constant once open. Absent, or 0: one.
    */
   guint (*sessions) (gpointer session);
+  /*
+   * move: moves exactly the messages @keys of the entered folder (entered for writing) to
+   * the existing folder @to, with flags, keywords and dates; a result's new_key is the
+   * key there (empty: not known, or the same). A message that arrived at @to but could
+   * not be taken out of the folder counts as moved. Never takes along what others have
+   * marked as deleted. HAUL_ERROR_UNSUPPORTED (folder scope) when this peer cannot;
+   * FALSE leaves what has no result *unknown*. Absent: unsupported, the engine copies
+   * again.
+   */
+  gboolean (*move) (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                    HaulChangeResultFunc func, gpointer user_data, GError **error);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */

@@ -47,6 +47,7 @@ typedef enum
   HAUL_STATUS_TOKEN = 1 << 3,
   HAUL_STATUS_MARK = 1 << 4,
   HAUL_STATUS_BYTES = 1 << 5,
+  HAUL_STATUS_OBJECT = 1 << 6,
 } HaulStatusFields;
 
 /*
@@ -59,6 +60,9 @@ typedef enum
  * stored after this moment (IMAP: UIDNEXT; mbox: the file's length).
  * @uid_validity: keys are only comparable under an equal value (RFC 3501 §2.3.1.1); left
  * out by a backend whose keys never change their meaning.
+ * @object: an opaque name of the folder itself, which stays when the folder is renamed
+ * and is never given to another one (MAILBOXID, RFC 8474). By it a renamed folder is
+ * known again.
  */
 typedef struct
 {
@@ -69,6 +73,7 @@ typedef struct
   guint64 uid_next;
   HaulBytes token;
   HaulBytes mark;
+  HaulBytes object;
 } HaulFolderStatus;
 
 /* HaulFolder: one folder of a listing. All pointers stand only during the call. */

@@ -315,6 +315,111 @@ test_expunge_lie (void)
   g_assert_cmpstr (got, ==, "2!");
 }
 
+/* ---- move ---- */
+
+#define MOVER "@mailbox INBOX uidvalidity=7\n"
+#define OTHER "@mailbox Other uidvalidity=9 uidnext=40\n"
+
+static const char *const move_target[] = { "Other", NULL };
+
+/* As on_result(), with "3=41" where the new key is known. */
+static void
+on_move_result (HaulBytes key, HaulBytes new_key, const GError *error, gpointer user_data)
+{
+  GString *text = user_data;
+  guint32 uid = 0;
+  on_result (key, HAUL_NO_BYTES, error, user_data);
+  if (new_key.length > 0 && imap_key_to_uid (new_key, &uid))
+    g_string_append_printf (text, "=%u", uid);
+}
+
+/* Moves UIDs 1, 3 and 9 of @script's INBOX. (transfer full) the results. */
+static char *
+move_three (TargetWorld *world)
+{
+  guint8 bytes[12];
+  HaulBytes keys[3];
+  GString *results = g_string_new (NULL);
+  const guint32 uids[] = { 1, 3, 9 };
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      imap_key_from_uid (uids[i], bytes + 4 * i);
+      keys[i] = (HaulBytes){ bytes + 4 * i, 4 };
+    }
+  enter (world, HAUL_ENTER_WRITE);
+  g_clear_error (&world->error);
+  gboolean ok = imap_move (world->session, move_target, keys, G_N_ELEMENTS (keys),
+                           on_move_result, results, &world->error);
+  g_assert_cmpint (ok, ==, world->error == NULL);
+  return g_string_free (results, !ok);
+}
+
+static void
+check_move (const char *script, const char *results, const char *left, guint arrived)
+{
+  g_autoptr (TargetWorld) world = target_world_new (script);
+  g_autofree char *got = move_three (world);
+  g_assert_no_error (world->error);
+  g_assert_cmpstr (got, ==, results);
+  g_autofree char *now = inbox_flags (world);
+  g_assert_cmpstr (now, ==, left);
+  g_autoptr (GPtrArray) there = imap_script_messages (world->script, "Other");
+  g_assert_cmpuint (there->len, ==, arrived);
+}
+
+static void
+test_move (void)
+{
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT MOVE\n" MOVER
+              "@messages 3 flags=(\\Deleted)\n" OTHER
+              "@never UID COPY *\n@never EXPUNGE\n@never UID EXPUNGE *\n",
+              "1=40 3=41 9?", "2=\\Deleted", 2);
+}
+
+static void
+test_move_by_copy (void)
+{
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT\n" MOVER
+              "@messages 3 flags=(\\Deleted)\n" OTHER "@never EXPUNGE\n@never CLOSE\n",
+              "1=40 3=41 9?", "2=\\Deleted", 2);
+}
+
+static void
+test_move_without_either (void)
+{
+  g_autoptr (TargetWorld) world = target_world_new (
+      "@capability IMAP4rev1 UNSELECT\n" MOVER "@messages 3\n" OTHER
+      "@never UID COPY *\n@never *EXPUNGE*\n");
+  g_autofree char *got = move_three (world);
+  g_assert_null (got);
+  g_assert_error (world->error, HAUL_ERROR, HAUL_ERROR_UNSUPPORTED);
+}
+
+/* What was not copied is not removed. */
+static void
+test_move_refused (void)
+{
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT\n" MOVER "@messages 3\n" OTHER
+              "@on UID COPY *\n  @no [OVERQUOTA] Full\n"
+              "@never UID STORE *\n@never *EXPUNGE*\n",
+              "1! 3! 9?", "1=,2=,3=", 0);
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT MOVE\n" MOVER "@messages 3\n" OTHER
+              "@on UID MOVE *\n  @no [OVERQUOTA] Full\n",
+              "1! 3! 9?", "1=,2=,3=", 0);
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT MOVE\n" MOVER "@messages 3\n" OTHER
+              "@on UID MOVE *\n  @ok done\n",
+              "1! 3! 9?", "1=,2=,3=", 0);
+}
+
+/* Only what the server says to have copied is removed. */
+static void
+test_move_partly (void)
+{
+  check_move ("@capability IMAP4rev1 UIDPLUS UNSELECT\n" MOVER "@messages 3\n" OTHER
+              "@on UID COPY *\n  @ok [COPYUID 9 3 77] done\n",
+              "1! 3=77 9?", "1=,2=", 0);
+}
+
 /* ---- recover ---- */
 
 static void
@@ -437,6 +542,11 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/expunge/without-uidplus", test_expunge_without_uidplus);
   g_test_add_func ("/imap/expunge/refused", test_expunge_refused);
   g_test_add_func ("/imap/expunge/ok-without-effect", test_expunge_lie);
+  g_test_add_func ("/imap/move/by-move", test_move);
+  g_test_add_func ("/imap/move/by-copy", test_move_by_copy);
+  g_test_add_func ("/imap/move/without-move-and-uidplus", test_move_without_either);
+  g_test_add_func ("/imap/move/refused", test_move_refused);
+  g_test_add_func ("/imap/move/partly", test_move_partly);
   g_test_add_func ("/imap/recover/waits-for-the-ghost", test_ghost);
   g_test_add_func ("/imap/recover/quiet", test_recover_quiet);
   g_test_add_func ("/imap/recover/no-such-folder", test_recover_unknown_folder);
