@@ -172,10 +172,19 @@ move_nowhere (World *world, gconstpointer setup)
 void
 add_move_behaviours (const Setup *setup)
 {
-  if (setup->only_inbox)
-    return;
-  g_test_add ("/contract/a-move-takes-exactly-what-is-named", World, setup, world_up,
-              move_some, world_down);
-  g_test_add ("/contract/a-move-to-no-folder-changes-nothing", World, setup, world_up,
-              move_nowhere, world_down);
+  static const struct
+  {
+    const char *path;
+    void (*run) (World *world, gconstpointer setup);
+  } behaviours[] = {
+    { "a-move-takes-exactly-what-is-named", move_some },
+    { "a-move-to-no-folder-changes-nothing", move_nowhere },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (behaviours) && !setup->only_inbox; i++)
+    {
+      g_autofree char *path = g_strconcat ("/contract/", behaviours[i].path, NULL);
+
+      g_test_add (path, World, setup, world_up, behaviours[i].run, world_down);
+    }
 }
