@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "engine/folders.h"
+#include "engine/contact.h"
 #include "engine/lane.h"
 #include "engine/lanes.h"
 #include "engine/verify.h"
@@ -144,29 +144,22 @@ forget_if_emptied (Account *self, const FolderSet *folders, GError **error)
 }
 
 static gboolean
-run_lane (Account *self, Lane *lane, gboolean *out_source, GError **error)
+run_lane (Account *self, const Contact *contact, gboolean *out_source, GError **error)
 {
-  FolderSet *folders = folder_set_load (lane, out_source, error);
-  if (folders == NULL)
-    return FALSE;
+  FolderSet *folders = contact->folders;
+  Lane *lane = contact->lane;
   make_results (self, folders->pairs);
   VerifyRequest verify = { folders->pairs, self->result->folders,
                            self->request->mode == ENGINE_VERIFY
                                ? self->request->verify_level
                                : self->job->verify };
-  gboolean ok;
   if (self->request->mode == ENGINE_VERIFY)
-    ok = verify_run (lane, &verify, out_source, error);
-  else
-    {
-      gboolean compares = self->request->mode == ENGINE_RUN;
-      ok = forget_if_emptied (self, folders, error)
-           && folder_set_create (folders, lane, self->result->folders, error)
-           && lanes_run (lane, folders->pairs, self->result->folders,
-                         compares ? &verify : NULL, out_source, error);
-    }
-  folder_set_free (folders);
-  return ok;
+    return verify_run (lane, &verify, out_source, error);
+  gboolean compares = self->request->mode == ENGINE_RUN;
+  return forget_if_emptied (self, folders, error)
+         && folder_set_create (folders, lane, self->result->folders, error)
+         && lanes_run (lane, folders->pairs, self->result->folders,
+                       compares ? &verify : NULL, out_source, error);
 }
 
 /* What the account's parts come to. */
@@ -202,11 +195,11 @@ judge (const Account *self, const GError *error, gboolean source, gboolean stopp
 static gboolean
 run_sessions (Account *self, gboolean *out_source, GError **error)
 {
-  Lane *lane = lane_open (self, out_source, error);
-  if (lane == NULL)
+  Contact contact = { 0 };
+  if (!contact_make (self, &contact, out_source, error))
     return FALSE;
-  gboolean ok = run_lane (self, lane, out_source, error);
-  lane_close (lane);
+  gboolean ok = run_lane (self, &contact, out_source, error);
+  contact_end (&contact);
   return ok;
 }
 

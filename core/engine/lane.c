@@ -6,6 +6,7 @@
  */
 #include "engine/lane.h"
 
+#include "engine/contact.h"
 #include "engine/retry.h"
 
 /* OPEN_PASSES_MAX, OPEN_RECORDS_MAX: passes whose results are awaited before the lane
@@ -228,18 +229,7 @@ open_records (Lane *lane)
 void
 lane_wait (Lane *lane, gint64 delay_us)
 {
-  const Account *account = lane->account;
-  GCancellable *const reasons[] = { account->request->stop, account->request->cancel,
-                                    account->abandoned };
-  GCancellable *polled[G_N_ELEMENTS (reasons)];
-  GPollFD fds[G_N_ELEMENTS (reasons)];
-  guint count = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
-    if (reasons[i] != NULL && g_cancellable_make_pollfd (reasons[i], &fds[count]))
-      polled[count++] = reasons[i];
-  (void) g_poll (fds, count, (gint) (delay_us / 1000));
-  for (guint i = 0; i < count; i++)
-    g_cancellable_release_fd (polled[i]);
+  account_wait (lane->account, delay_us);
 }
 
 void
@@ -336,9 +326,7 @@ handle_break (Run *run, GError *reason, GError **error)
           g_propagate_error (error, g_steal_pointer (&current));
           return FALSE;
         }
-      account_result_notice (lane->account->result, "%s: %s; connecting again",
-                             run->source_side ? "source" : "destination",
-                             current->message);
+      account_say_retry (lane->account, run->source_side, current, decision.delay_us);
       back_off (lane, decision.delay_us);
       g_clear_error (&current);
       if (reconnect (run, &current))

@@ -121,3 +121,14 @@ retry_decide (const GError *error, guint attempt, guint32 jitter, gint64 unit_us
   gint64 delay = retry_delay (MAX (attempt, 1), jitter, unit_us);
   return (RetryDecision){ rule->again, MAX (delay, hint) };
 }
+
+RetryDecision
+retry_decide_first (const GError *error, guint attempt, guint32 jitter, gint64 unit_us)
+{
+  RetryDecision decision = retry_decide (error, attempt, jitter, unit_us);
+  gboolean busy = g_error_matches (error, HAUL_ERROR, HAUL_ERROR_BUSY);
+  guint attempts = busy ? RETRY_FIRST_BUSY_ATTEMPTS : RETRY_FIRST_ATTEMPTS;
+  if (attempt >= attempts)
+    return (RetryDecision){ RETRY_STOP_ACCOUNT, 0 };
+  return decision;
+}

@@ -22,6 +22,12 @@
 /* RETRY_BUSY_ATTEMPTS: refusals in a row by a peer that is busy: nothing is broken, so
  * more patience, about an hour. */
 #define RETRY_BUSY_ATTEMPTS 18
+/* RETRY_FIRST_ATTEMPTS: connections at the very beginning that come to nothing: a peer
+ * that restarts is back after them; a wrong host name does not keep anybody waiting. */
+#define RETRY_FIRST_ATTEMPTS 3
+/* RETRY_FIRST_BUSY_ATTEMPTS: the same of a peer that says that it is busy: two minutes;
+ * nothing is begun, so nothing is lost by coming again later. */
+#define RETRY_FIRST_BUSY_ATTEMPTS 8
 /* RETRY_PROTOCOL_ATTEMPTS: the same nonsense twice is not an accident. */
 #define RETRY_PROTOCOL_ATTEMPTS 2
 
@@ -54,6 +60,10 @@ typedef struct
  */
 RetryDecision retry_decide (const GError *error, guint attempt, guint32 jitter,
                             gint64 unit_us);
+/* retry_decide_first: the same before the account has done anything: RETRY_RECONNECT, or
+ * anything else for the end. */
+RetryDecision retry_decide_first (const GError *error, guint attempt, guint32 jitter,
+                                  gint64 unit_us);
 /* retry_delay: the back-off alone: @unit_us · 2^(@attempt - 1), at most
  * RETRY_DELAY_MAX_US. */
 gint64 retry_delay (guint attempt, guint32 jitter, gint64 unit_us);

@@ -52,6 +52,37 @@ make (int code, int scope)
 }
 
 static char
+decide_first (int code, guint attempt)
+{
+  g_autoptr (GError) error = make (code, HAUL_SCOPE_SESSION);
+  return letters[retry_decide_first (error, attempt, 0, 0).action];
+}
+
+static void
+test_first_contact (void)
+{
+  static const struct
+  {
+    int code;
+    guint attempt;
+    RetryAction action;
+  } cases[] = {
+    { HAUL_ERROR_NETWORK, 1, RETRY_RECONNECT },
+    { HAUL_ERROR_NETWORK, 2, RETRY_RECONNECT },
+    { HAUL_ERROR_NETWORK, 3, RETRY_STOP_ACCOUNT },
+    { HAUL_ERROR_TIMEOUT, 3, RETRY_STOP_ACCOUNT },
+    { HAUL_ERROR_BUSY, 7, RETRY_RECONNECT },
+    { HAUL_ERROR_BUSY, 8, RETRY_STOP_ACCOUNT },
+    { HAUL_ERROR_AUTH, 1, RETRY_STOP_ACCOUNT },
+    { HAUL_ERROR_TLS, 1, RETRY_STOP_ACCOUNT },
+    { HAUL_ERROR_NOT_FOUND, 1, RETRY_STOP_ACCOUNT },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (decide_first (cases[i].code, cases[i].attempt), ==,
+                     letters[cases[i].action]);
+}
+
+static char
 decide (int code, int scope, guint attempt)
 {
   g_autoptr (GError) error = make (code, scope);
@@ -167,5 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/retry/delay/doubles-up-to-a-limit", test_delays);
   g_test_add_func ("/retry/delay/peer-is-obeyed-within-a-limit", test_hint);
   g_test_add_func ("/retry/delay/none-without-another-try", test_no_delay_after);
+  g_test_add_func ("/retry/first/gives-up-sooner", test_first_contact);
   return g_test_run ();
 }
