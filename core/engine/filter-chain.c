@@ -85,7 +85,9 @@ add_link (FilterChain *self, const Job *job, const JobElement *element,
                     error != NULL ? error->message : "the filter gave no instance");
       return FALSE;
     }
-  self->effects |= filter->effects;
+  self->effects |= filter->instance_effects != NULL
+                       ? filter->effects & filter->instance_effects (link->instance)
+                       : filter->effects;
   self->hash = hash_text (self->hash, element->plugin);
   for (guint i = 0; i < element->options->len; i++)
     {

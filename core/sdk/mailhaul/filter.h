@@ -17,6 +17,10 @@ typedef enum
   HAUL_FILTER_NEEDS_HEADERS = 1 << 0, /* `message` wants the header block */
   HAUL_FILTER_CHANGES_BODY = 1 << 1,  /* `transform` changes bytes but not the size */
   HAUL_FILTER_CHANGES_SIZE = 1 << 2,  /* `transform` may change the size: it is spooled */
+  /* `transform` may change a field by which messages are recognised (Message-ID, Date,
+   * From, To, Cc, Subject, In-Reply-To, References): when the state is lost, more must be
+   * read to find the copy. With one of the two before. */
+  HAUL_FILTER_CHANGES_IDENTITY = 1 << 3,
 } HaulFilterEffects;
 
 /* HaulFolderEdit: collects what a filter wants of a folder. */
@@ -85,6 +89,9 @@ typedef struct
                                 GError **error);
   /* transform_free: after finish, or when the message was broken off. */
   void (*transform_free) (gpointer transform);
+
+  /* instance_effects: which of `effects` this instance has. Absent: all of them. */
+  guint32 (*instance_effects) (gconstpointer instance);
 } HaulFilter;
 
 /* HAUL_FILTER_HEADER: the first two members. */
