@@ -154,18 +154,21 @@ imap_bearer_advice (const char *status)
     const char *status;
     const char *advice;
   } known[] = {
-    { "invalid_token", "it has expired, was revoked, or is for another service: get a "
-                       "new one" },
-    { "401", "it has expired, was revoked, or is for another service: get a new one" },
-    { "400", "it has expired, or is not of this user: get a new one" },
-    { "insufficient_scope", "its scope does not cover IMAP: ask for one that does" },
-    { "403", "its scope does not cover IMAP, or the user may not use IMAP" },
-    { "invalid_request", "the server does not understand it: is it an access token, and "
-                         "not a refresh token" },
+    { "invalid_token", "the token has expired, was revoked, or is for another "
+                       "service: get a new one" },
+    { "401",
+      "the token has expired, was revoked, or is for another service: get a new one" },
+    { "400", "the token has expired, or is not of this user: get a new one" },
+    { "insufficient_scope",
+      "the token's scope does not cover IMAP: ask for one that does" },
+    { "403", "the token's scope does not cover IMAP, or the user may not use IMAP" },
+    { "invalid_request",
+      "the server does not understand the token: is it an access token, and "
+      "not a refresh token" },
   };
 
   for (guint i = 0; status != NULL && i < G_N_ELEMENTS (known); i++)
     if (g_ascii_strcasecmp (status, known[i].status) == 0)
       return known[i].advice;
-  return "it may have expired, be of another user, or lack the scope for IMAP";
+  return "the token may have expired, be of another user, or lack the scope for IMAP";
 }

@@ -23,11 +23,13 @@ advice (ExitCode code)
     case EXIT_CODE_DESTINATION_UNREACHABLE:
       return "see that the destination can be reached and written to, then run it again";
     case EXIT_CODE_SOURCE_LOGIN:
-      return "check user and password of the source; it was not tried again, so that the "
-             "account does not get locked";
+      return "correct the login of the source (the reason says what it may be); it was "
+             "not "
+             "tried again, so that the account does not get locked";
     case EXIT_CODE_DESTINATION_LOGIN:
-      return "check user and password of the destination; it was not tried again, so "
-             "that the account does not get locked";
+      return "correct the login of the destination (the reason says what it may be); it "
+             "was "
+             "not tried again, so that the account does not get locked";
     case EXIT_CODE_DESTINATION_FULL:
       return "make room at the destination, then run it again";
     case EXIT_CODE_REFUSED:

@@ -149,6 +149,18 @@ call_recover (Session *session, gpointer data, GError **error)
   return session_recover (session, (HaulPath) self->pair->destination_path, note, error);
 }
 
+/* Why nothing seems to happen: a server may still execute what a killed run had sent. */
+static void
+say_recovery (const Pass *self)
+{
+  Event event = { .kind = EVENT_NOTICE,
+                  .account = self->lane->account->result->name,
+                  .folder = self->pair->source->text,
+                  .text = "the last run ended in mid-copy: waiting until the destination "
+                          "stores no more of it, then looking for what came through" };
+  events_post (self->lane->account->events, &event);
+}
+
 /* After an unclean end the destination first puts its folder in order: once in each of
  * its sessions, since what the one before had under way may still be coming. */
 static gboolean
@@ -163,8 +175,10 @@ recover (Pass *self, GError **error)
       && !state_count (self->lane->account->state, self->row->id, 1u << STATE_INTENT,
                        &intents, error))
     return FALSE;
-  if ((intents > 0 || (!self->row->clean && self->row->note != NULL))
-      && !destination_call (self->lane->destination, call_recover, self, error))
+  gboolean doubtful = intents > 0 || (!self->row->clean && self->row->note != NULL);
+  if (doubtful)
+    say_recovery (self);
+  if (doubtful && !destination_call (self->lane->destination, call_recover, self, error))
     return FALSE;
   *self->ordered = number;
   return TRUE;
@@ -284,6 +298,11 @@ start (Pass *self, GError **error)
       self->row->id = 0;
       self->row->clean = FALSE;
     }
+  if (account->dry_run && (self->row->unverified & STATE_UNVERIFIED_FOUND))
+    account_result_notice (account->result,
+                           "folder '%s': the last verification found differences; a run "
+                           "compares them again, `mailhaul verify` lists them",
+                           self->pair->source->text);
   if (self->row->unverified != 0 && !self->again)
     g_hash_table_insert (self->lane->unverified, self->pair,
                          GUINT_TO_POINTER (self->row->unverified));

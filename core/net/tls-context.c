@@ -43,7 +43,7 @@ fail_file (const Tls *self, const char *option, const char *file, const char *ad
 {
   gboolean from_system = FALSE;
   g_autofree char *why = reason (&from_system);
-  return haul_error_set (error, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+  return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                          "TLS with %s: read %s '%s': %s%s", self->peer, option, file, why,
                          from_system ? "" : advice);
 }

@@ -276,18 +276,18 @@ test_files (void)
   g_autoptr (TlsPeer) peer = tls_peer_start ("127.0.0.1", serve_stall, NULL);
   HaulLinkOptions options = link_options ("localhost", tls_peer_port (peer), TRUE);
   options.tls_ca_file = "/nonexistent/ca.pem";
-  link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                   "tls-ca-file '/nonexistent/ca.pem': No such file");
   options.tls_ca_file = "/dev/null";
-  link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                   "tls-ca-file '/dev/null'|PEM form");
   options.tls_ca_file = NULL;
   options.tls_certificate_file = "/nonexistent/mine.pem";
-  link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT,
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                   "tls-certificate '/nonexistent/mine.pem': No such file");
   options.tls_certificate_file = peer_certificate_file (world.good);
   options.tls_key_file = peer_certificate_file (world.authority);
-  link_must_fail (&options, HAUL_ERROR_TLS, HAUL_SCOPE_ACCOUNT, "tls-key");
+  link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT, "tls-key");
   options.tls_certificate_file = NULL;
   link_must_fail (&options, HAUL_ERROR_CONFIG, HAUL_SCOPE_ACCOUNT,
                   "tls-key is given without tls-certificate");

@@ -67,7 +67,7 @@ static const Row rows[] = {
   { .label = "login refused",
     .exit_code = EXIT_CODE_SOURCE_LOGIN,
     .error = "login refused\033[2J",
-    .says = { "NOT complete: login refused", "user and password of the source" } },
+    .says = { "NOT complete: login refused", "correct the login of the source" } },
   { .label = "interrupted",
     .exit_code = EXIT_CODE_INTERRUPTED,
     .ledger = { .seen = 10, .copied = 4, .failed = 0 },
