@@ -17,7 +17,7 @@ static const struct
   { "literal-plus", 1 }, { "literal-space", 1 }, { "bare-lf", 1 }, { "split", 1 },
   { "flags-last", 1 },   { "no-uid", 1 },        { "lower", 1 },   { "literal", 2 },
   { "size-factor", 2 },  { "drop", 2 },          { "double", 1 },  { "reverse", 1 },
-  { "insert", 3 },       { "replace", 3 },       { "tagged", 2 },
+  { "insert", 3 },       { "replace", 3 },       { "tagged", 2 },  { "uid-only", 1 },
 };
 
 gboolean
@@ -134,6 +134,26 @@ replace_lines (Session *session, const Names *names, const Step *step)
   session->reply.tagged = g_strdup (tagged->str);
 }
 
+/* uid_only: "* 3 FETCH (UID 9 …)" as RFC 9586 wants it: "* 9 UIDFETCH (…)". */
+static void
+uid_only (GString *line)
+{
+  const char *fetch = strstr (line->str, " FETCH (UID ");
+  if (fetch == NULL || memcmp (line->str, "* ", 2) != 0)
+    return;
+  const char *uid = fetch + strlen (" FETCH (UID ");
+  gsize digits = strspn (uid, "0123456789");
+  gsize rest = (gsize) (uid - line->str) + digits;
+  rest += line->str[rest] == ' ' ? 1 : 0;
+  GString *out = g_string_new ("* ");
+  g_string_append_len (out, uid, (gssize) digits);
+  g_string_append (out, " UIDFETCH (");
+  g_string_append_len (out, line->str + rest, (gssize) (line->len - rest));
+  g_string_truncate (line, 0);
+  g_string_append_len (line, out->str, (gssize) out->len);
+  g_string_free (out, TRUE);
+}
+
 void
 answer_bend (Session *session, const Names *names, const Step *step)
 {
@@ -159,6 +179,9 @@ answer_bend (Session *session, const Names *names, const Step *step)
           lines->pdata[i] = other;
         }
     }
+  else if (strcmp (word, "uid-only") == 0)
+    for (guint i = 0; i < lines->len; i++)
+      uid_only (lines->pdata[i]);
   else if (strcmp (word, "insert") == 0)
     insert_line (session, names, step);
   else if (strcmp (word, "replace") == 0)
