@@ -23,13 +23,6 @@ check_supported (const Job *job, Problems *problems)
     problems_add (problems, job->file, 0,
                   "sync: source-after-copy other than \"keep\" is not supported by this "
                   "version");
-  if (job->duplicates != JOB_DUPLICATES_KEEP)
-    problems_add (
-        problems, job->file, 0,
-        "sync: duplicates other than \"keep\" are not supported by this version");
-  if (job->flags == JOB_FLAGS_SOURCE)
-    problems_add (problems, job->file, 0,
-                  "sync: flags=\"source\" is not supported by this version");
 }
 
 /* Two accounts that are written into one mailbox at the same time, each by a state of its

@@ -87,7 +87,7 @@ found_flush (Found *self, GError **error)
 }
 
 /* First contact with a message that lay at the destination: it gets the source's flags
- * beside its own. */
+ * beside its own, or in their place where the source wins. */
 static void
 add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 flags,
                    const char *keywords)
@@ -95,7 +95,9 @@ add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 f
   const Record *record = records_get (self->records, index);
   const char *now = records_keywords (self->records, record);
   g_autofree char *missing = keywords_minus (now, keywords);
-  if ((record->flags & ~flags) == 0 && *missing == '\0')
+  gboolean wins = self->lane->account->job->flags == JOB_FLAGS_SOURCE;
+  if (wins ? record->flags == flags && keywords_equal (now, keywords)
+           : (record->flags & ~flags) == 0 && *missing == '\0')
     return;
   HaulBytes key = records_key (self->records, index);
   FlagChange *change = g_new0 (FlagChange, 1);
@@ -105,7 +107,7 @@ add_missing_flags (Pass *self, guint index, HaulBytes destination_key, guint32 f
   change->flags_last = flags;
   change->keywords_now = g_strdup (now);
   change->keywords_last = g_strdup (keywords);
-  change->only_add = TRUE;
+  change->only_add = !wins;
   pass_add_change (self, change);
 }
 

@@ -73,6 +73,9 @@ typedef struct
   guint32 flags_now, flags_last;
   char *keywords_now, *keywords_last;
   gboolean only_add; /* first contact: nothing is taken away */
+  gboolean looked;   /* what the destination has was read: */
+  guint32 flags_there;
+  char *keywords_there;
 } FlagChange;
 
 /* Override: what a filter made of a message's metadata. */
@@ -143,7 +146,11 @@ typedef struct
   gboolean again;     /* a pass before it broke: the listing's status is out of date */
   gboolean keys_void; /* the destination's UIDVALIDITY changed: its keys in rows mean
                          nothing */
-  GArray *skipped_rows; /* pending SKIPPED rows, see scan.c */
+  GArray *skipped_rows;        /* pending SKIPPED rows, see scan.c */
+  KeySet *listed;              /* keys of delivered messages in the listing; only where
+                                  duplicates are left out */
+  struct _FlagLook *flag_look; /* under way: rows that get their key are compared, too */
+  gboolean flags_looked; /* the destination's flags are as the source's, or will be */
 
   Breakers **breakers; /* the task's */
   GArray *breaking; /* of guint: candidates that are fetched last, most trusted first */
@@ -233,6 +240,25 @@ gboolean pass_copy (Pass *self, guint attempt, GError **error);
 const DestinationHooks *copy_hooks (void);
 /* copy.c: commits the receipts gathered so far; the destination's thread. */
 gboolean copy_commit_receipts (Lane *lane);
+/* flag-look.c: pass_wants_flags: where the source's flags win, what users changed at the
+ * destination is looked for, unless the listing proves that nothing changed there. */
+gboolean pass_wants_flags (const Pass *self);
+/* flag-look.c: pass_look_at_flags: what the destination has becomes changes, or part of
+ * those of the source. */
+gboolean pass_look_at_flags (Pass *self, GError **error);
+/* flag-look.c: flag_look_compare: @row was found at the destination with these flags. */
+void flag_look_compare (Pass *self, const StateMessage *row, guint32 flags,
+                        const char *keywords);
+/* flag-look.c: flags_learn: after an update: which of the keywords @asked the destination
+ * does not keep is remembered. The destination's thread; its folder is entered. */
+gboolean flags_learn (Pass *self, Session *session, const char *asked, GError **error);
+/* twins.c: pass_drop_twins: of equal messages of the folder all but one are left out, if
+ * the job says so. */
+gboolean pass_drop_twins (Pass *self, GError **error);
+/* scan.c: pass_skip_record: the candidate @index is left out; @known: what a former run
+ * knew of it. */
+gboolean pass_skip_record (Pass *self, guint index, const char *reason,
+                           const Identity *known, GError **error);
 /* update.c: pass_update: applies flag changes at the destination. */
 gboolean pass_update (Pass *self, GError **error);
 /* pass_add_change: (transfer full). */

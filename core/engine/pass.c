@@ -68,6 +68,7 @@ pass_free (Pass *self)
   g_clear_pointer (&self->removed, key_set_free);
   g_clear_pointer (&self->back, key_set_free);
   g_clear_pointer (&self->rehomed, key_set_free);
+  g_clear_pointer (&self->listed, key_set_free);
   g_ptr_array_unref (self->source_failures);
   g_ptr_array_unref (self->stored.failures);
   g_array_unref (self->stored.again);
@@ -310,7 +311,8 @@ start (Pass *self, GError **error)
     return FALSE;
   if (pass_is_unchanged (self))
     return TRUE;
-  if (!pass_scan (self, error) || !pass_match (self, error))
+  if (!pass_scan (self, error) || !pass_drop_twins (self, error)
+      || !pass_match (self, error) || !pass_look_at_flags (self, error))
     return FALSE;
   count_unnamed (self);
   make_plan (self);
@@ -409,6 +411,16 @@ copy_again (Pass *self, GError **error)
   return TRUE;
 }
 
+/* The destination's flags are as they shall be under this token, and each message there
+ * has its row. */
+static void
+keep_destination_token (Pass *self)
+{
+  g_clear_pointer (&self->row->destination_token, g_bytes_unref);
+  if (self->pair->destination->token != NULL)
+    self->row->destination_token = g_bytes_ref (self->pair->destination->token);
+}
+
 /* The books: does every message seen have one outcome, and what does the state remember.
  */
 static gboolean
@@ -432,8 +444,10 @@ close_books (Pass *self, GError **error)
                         && g_bytes_equal (row->source_token, self->source_token);
   if (row->clean && clean && same_token && !self->watched && row->messages == messages
       && row->skipped == self->ledger.skipped && row->removed == self->ledger.removed
-      && row->settings_hash == account->settings_hash)
+      && row->settings_hash == account->settings_hash && !self->flags_looked)
     return TRUE;
+  if (clean && self->flags_looked)
+    keep_destination_token (self);
   /* A row that was clean and saw no effect may stay so at once; one that was written to
    * becomes clean when the destination's end is known (lane_finish). */
   g_clear_pointer (&row->source_token, g_bytes_unref);

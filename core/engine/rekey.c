@@ -254,6 +254,8 @@ set_key (Pass *self, const Orphan *orphan, Records *unknown, guint index, GError
   key_set_add (self->rehomed, row.source_key);
   records_get (unknown, index)->tag = RECORD_CLAIMED;
   redirect_change (self, orphan, row.destination_key);
+  const Record *there = records_get (unknown, index);
+  flag_look_compare (self, &row, there->flags, records_keywords (unknown, there));
   return self->lane->account->dry_run
          || state_write (self->lane->account->state, self->row->id, &pointer, 1, FALSE,
                          error);

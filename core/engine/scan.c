@@ -16,6 +16,7 @@ typedef struct
 {
   GBytes *key;
   char *reason;
+  Identity identity; /* what is known of it */
 } SkippedRow;
 
 static void
@@ -41,6 +42,7 @@ write_skipped (Pass *self, GError **error)
       rows[i].outcome = STATE_SKIPPED;
       rows[i].keywords = "";
       rows[i].reason = row->reason;
+      rows[i].identity = row->identity;
       pointers[i] = &rows[i];
     }
   gboolean ok = state_write (self->lane->account->state, self->row->id, pointers, count,
@@ -61,8 +63,32 @@ skip_message (Pass *self, HaulBytes key, const char *reason, const StateMessage 
       || (known != NULL && known->outcome == STATE_SKIPPED
           && g_strcmp0 (known->reason, reason) == 0))
     return TRUE;
-  SkippedRow row = { g_bytes_new (key.data, key.length), g_strdup (reason) };
+  SkippedRow row = { g_bytes_new (key.data, key.length), g_strdup (reason), { 0 } };
   g_array_append_val (self->skipped_rows, row);
+  return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
+}
+
+gboolean
+pass_skip_record (Pass *self, guint index, const char *reason, const Identity *known,
+                  GError **error)
+{
+  Account *account = self->lane->account;
+  HaulBytes key = records_key (self->records, index);
+  StateMessage row = { 0 };
+  gboolean found = FALSE;
+  records_get (self->records, index)->tag = RECORD_CLAIMED;
+  self->ledger.skipped++;
+  account_result_skip (self->report, reason);
+  pass_post_action (self, ACTION_SKIP, key, 0, reason);
+  if (account->dry_run)
+    return TRUE;
+  if (self->row->id != 0 && !state_cursor_find (self->cursor, key, &row, &found, error))
+    return FALSE;
+  if (found && row.outcome == STATE_SKIPPED && g_strcmp0 (row.reason, reason) == 0
+      && (row.identity.known & known->known) == known->known)
+    return TRUE;
+  SkippedRow skipped = { g_bytes_new (key.data, key.length), g_strdup (reason), *known };
+  g_array_append_val (self->skipped_rows, skipped);
   return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
 }
 
@@ -79,6 +105,8 @@ known_message (Pass *self, const HaulRecord *record, const StateMessage *known)
     self->relisted_removed++;
   if (self->seen != NULL)
     key_set_add (self->seen, record->key);
+  if (self->listed != NULL)
+    key_set_add (self->listed, record->key);
   if (removed)
     return TRUE;
   if (self->lane->account->job->flags == JOB_FLAGS_NEW_ONLY
@@ -239,7 +267,8 @@ pass_is_unchanged (Pass *self)
 {
   const HaulFolderStatus *status = &self->pair->source->status;
   if (!is_covered (self) || !(status->known & HAUL_STATUS_TOKEN)
-      || !g_bytes_equal (self->row->source_token, self->pair->source->token))
+      || !g_bytes_equal (self->row->source_token, self->pair->source->token)
+      || pass_wants_flags (self))
     return FALSE;
   self->ledger.seen = self->row->messages;
   self->ledger.skipped = MIN (self->row->skipped, self->row->messages);
@@ -289,7 +318,10 @@ pass_scan (Pass *self, GError **error)
                     .user_data = self };
   if (filter_chain_effects (lane->account->chain) & HAUL_FILTER_NEEDS_HEADERS)
     scan.needs |= HAUL_NEED_HEADERS;
-  if (is_covered (self))
+  /* Which of equal messages is left is known only when all are listed. */
+  if (lane->account->job->duplicates == JOB_DUPLICATES_ONE)
+    self->listed = key_set_new ();
+  else if (is_covered (self))
     scan.since.data = g_bytes_get_data (self->row->source_token, &scan.since.length);
 
   HaulScanResult result = { .struct_size = sizeof result };

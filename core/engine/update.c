@@ -17,6 +17,7 @@ flag_change_free (FlagChange *self)
   g_bytes_unref (self->destination_key);
   g_free (self->keywords_now);
   g_free (self->keywords_last);
+  g_free (self->keywords_there);
   g_free (self);
 }
 
@@ -56,9 +57,10 @@ prepare (FlagChange *change, JobFlags policy)
 {
   Prepared prepared = { .change = change };
   FlagsView last = { change->flags_last, change->keywords_last };
+  FlagsView there = { change->flags_there, change->keywords_there };
   /* Where the two meet first, what the destination has was never synced. */
   FlagsInput input = { .source = { change->flags_now, change->keywords_now },
-                       .destination = &last,
+                       .destination = change->looked ? &there : &last,
                        .last = change->only_add ? NULL : &last,
                        .policy = policy };
   g_auto (FlagsMerge) merge = { 0 };
@@ -136,12 +138,21 @@ call_update (Session *session, gpointer data, GError **error)
 {
   Batch *batch = data;
   g_autofree HaulChange *changes = g_new (HaulChange, batch->prepared->len);
+  g_autofree char *asked = g_strdup ("");
   for (guint i = 0; i < batch->prepared->len; i++)
-    changes[i] = g_array_index (batch->prepared, Prepared, i).wire;
+    {
+      const Prepared *prepared = &g_array_index (batch->prepared, Prepared, i);
+      changes[i] = prepared->wire;
+      g_autofree char *add = keywords_join ((const char *const *) prepared->add_words);
+      g_autofree char *all = keywords_union (asked, add);
+      g_free (asked);
+      asked = g_steal_pointer (&all);
+    }
   return session_enter (session, (HaulPath) batch->pass->pair->destination_path,
                         HAUL_ENTER_WRITE, NULL, error)
          && session_update (session, changes, batch->prepared->len, on_result, batch,
-                            error);
+                            error)
+         && flags_learn (batch->pass, session, asked, error);
 }
 
 /* A change that asks nothing of the destination is synced at once. */

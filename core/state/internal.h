@@ -48,6 +48,8 @@ typedef enum
   STATEMENT_RUN_BEGIN,
   STATEMENT_RUN_END,
   STATEMENT_RUNS,
+  STATEMENT_UNKEPT,
+  STATEMENT_SET_UNKEPT,
   STATEMENT_LAST /* their number */
 } StateStatement;
 

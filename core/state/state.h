@@ -204,6 +204,13 @@ gboolean state_set_removed (State *self, gint64 folder_id, const HaulBytes *sour
 gboolean state_set_doubt (State *self, gint64 folder_id, HaulBytes source_key,
                           const char *reason, GError **error);
 
+/* state_unkept_keywords: the keywords that this folder of the destination is known not to
+ * keep, a canonical set. (transfer full); NULL: @error. */
+char *state_unkept_keywords (State *self, const char *destination_path, GError **error);
+/* state_set_unkept_keywords: replaces them; "" for none. */
+gboolean state_set_unkept_keywords (State *self, const char *destination_path,
+                                    const char *keywords, GError **error);
+
 /* state_run_begin: a new run's row; its id into run->id. */
 gboolean state_run_begin (State *self, StateRun *run, GError **error);
 /* state_run_end: completes the row. */
