@@ -17,6 +17,7 @@ typedef struct
   StateMessage row; /* its keys and strings point into the copies */
   char *keywords;
   char *reason;
+  char *note;
 } Orphan;
 
 static void
@@ -27,6 +28,7 @@ orphan_clear (gpointer data)
   g_bytes_unref (orphan->destination_key);
   g_free (orphan->keywords);
   g_free (orphan->reason);
+  g_free (orphan->note);
 }
 
 typedef struct
@@ -62,6 +64,8 @@ on_row (const StateMessage *row, gpointer user_data, GError **error)
   orphan.row.keywords = orphan.keywords;
   orphan.reason = g_strdup (row->reason);
   orphan.row.reason = orphan.reason;
+  orphan.note = g_strdup (row->note);
+  orphan.row.note = orphan.note;
   orphan.row.subject = NULL;
   g_array_append_val (search->orphans, orphan);
   return TRUE;

@@ -74,7 +74,7 @@ noted (Check *self, HaulBytes key)
       || !state_cursor_find (self->cursor, key, &row, &found, NULL) || !found
       || !((1u << row.outcome) & STATE_DELIVERED))
     return NULL;
-  return row.subject;
+  return row.note;
 }
 
 /* A message that is there, but other than at the source: nothing is wrong with one of

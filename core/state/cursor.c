@@ -119,6 +119,8 @@ typedef struct
   StateMessage messages[PAGE_ROWS];
   RowBuffer buffers[PAGE_ROWS];
   gsize count;
+  guint32 outcomes; /* wanted, as bits */
+  gboolean gone;    /* only what the source has no more */
 } Page;
 
 static void
@@ -130,9 +132,30 @@ page_free (Page *page)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Page, page_free)
 
+/* Of what the source has no more; the condition on the first key makes it use the index.
+ */
 static sqlite3_stmt *
-page_statement (State *self, gboolean first, GError **error)
+gone_statement (State *self, gboolean first, GError **error)
 {
+  if (first)
+    return state_prepare (
+        self, STATEMENT_PAGE_GONE_FIRST,
+        "SELECT " ROW_COLUMNS " FROM messages WHERE folder = ?1"
+        " AND (?2 >> outcome) & 1 AND gone <> 0 AND gone = 1"
+        " AND source_key >= x'' ORDER BY source_key LIMIT " PAGE_ROWS_TEXT,
+        "read the messages", error);
+  return state_prepare (self, STATEMENT_PAGE_GONE_NEXT,
+                        "SELECT " ROW_COLUMNS " FROM messages WHERE folder = ?1"
+                        " AND (?2 >> outcome) & 1 AND gone <> 0 AND gone = 1"
+                        " AND source_key > ?3 ORDER BY source_key LIMIT " PAGE_ROWS_TEXT,
+                        "read the messages", error);
+}
+
+static sqlite3_stmt *
+page_statement (State *self, gboolean first, gboolean gone, GError **error)
+{
+  if (gone)
+    return gone_statement (self, first, error);
   if (first)
     return state_prepare (self, STATEMENT_PAGE_FIRST,
                           "SELECT " ROW_COLUMNS " FROM messages WHERE folder = ?1"
@@ -148,14 +171,14 @@ page_statement (State *self, gboolean first, GError **error)
 
 /* Replaces the rows of @page by the ones after its last (or the first ones). */
 static gboolean
-page_read (State *self, gint64 folder_id, guint32 outcomes, Page *page, GError **error)
+page_read (State *self, gint64 folder_id, Page *page, GError **error)
 {
   gboolean first = page->count == 0;
-  sqlite3_stmt *statement = page_statement (self, first, error);
+  sqlite3_stmt *statement = page_statement (self, first, page->gone, error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, folder_id);
-  sqlite3_bind_int64 (statement, 2, outcomes);
+  sqlite3_bind_int64 (statement, 2, page->outcomes);
   if (!first) /* a copy: the row that it came from is about to be overwritten */
     {
       HaulBytes last = page->messages[page->count - 1].source_key;
@@ -178,15 +201,14 @@ page_read (State *self, gint64 folder_id, guint32 outcomes, Page *page, GError *
   return done;
 }
 
-gboolean
-state_messages (State *self, gint64 folder_id, guint32 outcomes, StateMessageFunc func,
-                gpointer user_data, GError **error)
+static gboolean
+walk (State *self, gint64 folder_id, Page *page, StateMessageFunc func,
+      gpointer user_data, GError **error)
 {
-  g_autoptr (Page) page = g_new0 (Page, 1);
   do
     {
       state_enter (self);
-      gboolean done = page_read (self, folder_id, outcomes, page, error);
+      gboolean done = page_read (self, folder_id, page, error);
       state_leave (self);
       if (!done)
         return FALSE;
@@ -196,6 +218,25 @@ state_messages (State *self, gint64 folder_id, guint32 outcomes, StateMessageFun
     }
   while (page->count == PAGE_ROWS);
   return TRUE;
+}
+
+gboolean
+state_messages (State *self, gint64 folder_id, guint32 outcomes, StateMessageFunc func,
+                gpointer user_data, GError **error)
+{
+  g_autoptr (Page) page = g_new0 (Page, 1);
+  page->outcomes = outcomes;
+  return walk (self, folder_id, page, func, user_data, error);
+}
+
+gboolean
+state_gone (State *self, gint64 folder_id, StateMessageFunc func, gpointer user_data,
+            GError **error)
+{
+  g_autoptr (Page) page = g_new0 (Page, 1);
+  page->outcomes = STATE_DELIVERED;
+  page->gone = TRUE;
+  return walk (self, folder_id, page, func, user_data, error);
 }
 
 static gboolean

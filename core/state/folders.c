@@ -8,14 +8,14 @@
 #define FOLDER_COLUMNS                                                                   \
   "id, source_path, destination_path, source_validity, destination_validity,"            \
   " source_token, destination_token, destination_mark, note, clean, settings_hash,"      \
-  " messages, bytes, skipped, removed, unverified, watch"
+  " messages, bytes, skipped, removed, unverified, watch, source_object"
 
 #define SAVED_COLUMNS                                                                    \
   "source_validity, destination_validity, source_token, destination_token,"              \
   " destination_mark, clean, settings_hash, messages, bytes, skipped, removed,"          \
-  " unverified, watch"
+  " unverified, watch, source_object"
 
-#define SAVED_VALUES "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, ?15"
+#define SAVED_VALUES "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, ?15, ?16"
 
 void
 state_folder_free (StateFolder *folder)
@@ -29,6 +29,7 @@ state_folder_free (StateFolder *folder)
   g_clear_pointer (&folder->destination_mark, g_bytes_unref);
   g_clear_pointer (&folder->note, g_bytes_unref);
   g_clear_pointer (&folder->watch, g_bytes_unref);
+  g_clear_pointer (&folder->source_object, g_bytes_unref);
   g_free (folder);
 }
 
@@ -69,6 +70,7 @@ read_folder (sqlite3_stmt *row)
   folder->removed = (guint64) sqlite3_column_int64 (row, 14);
   folder->unverified = (guint32) sqlite3_column_int64 (row, 15);
   folder->watch = column_bytes (row, 16);
+  folder->source_object = column_bytes (row, 17);
   return folder;
 }
 
@@ -166,6 +168,7 @@ bind_folder (sqlite3_stmt *statement, const StateFolder *folder, gboolean always
   sqlite3_bind_int64 (statement, 13, (gint64) folder->removed);
   sqlite3_bind_int64 (statement, 14, folder->unverified);
   bind_optional (statement, 15, folder->watch);
+  bind_optional (statement, 16, folder->source_object);
 }
 
 static gboolean

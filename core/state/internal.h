@@ -43,6 +43,9 @@ typedef enum
   STATEMENT_FLAGS,
   STATEMENT_REMOVE,
   STATEMENT_SET_REMOVED,
+  STATEMENT_SET_GONE,
+  STATEMENT_PAGE_GONE_FIRST,
+  STATEMENT_PAGE_GONE_NEXT,
   STATEMENT_SET_THERE,
   STATEMENT_SET_DOUBT,
   STATEMENT_RUN_BEGIN,
@@ -50,6 +53,9 @@ typedef enum
   STATEMENT_RUNS,
   STATEMENT_UNKEPT,
   STATEMENT_SET_UNKEPT,
+  STATEMENT_REMOVAL_INSERT,
+  STATEMENT_REMOVAL_STATE,
+  STATEMENT_REMOVALS,
   STATEMENT_LAST /* their number */
 } StateStatement;
 
@@ -138,7 +144,7 @@ void state_finalize_all (State *self);
 /* ---- schema.c: what is in the file ---- */
 
 /* SCHEMA_VERSION: grows with each change of the tables; a newer one is refused. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* SCHEMA_INDEX: finds messages by destination key; made by index.c. What has no such key
  * yet is left out. */

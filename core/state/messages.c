@@ -14,7 +14,7 @@ write_rows (State *self, gint64 folder_id, const StateMessage *const *messages,
       self, STATEMENT_WRITE,
       "INSERT OR REPLACE INTO messages (folder, " ROW_COLUMNS
       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-      " ?13, ?14, ?15)",
+      " ?13, ?14, ?15, ?16, ?17, ?18)",
       action, error);
   if (statement == NULL)
     return FALSE;
@@ -53,13 +53,13 @@ receipt_statement (State *self, const StateReceipt *receipt, const char *action,
   if (receipt->identity == NULL)
     return state_prepare (self, STATEMENT_RECEIPT,
                           "UPDATE messages SET destination_key = ?3, outcome = 2,"
-                          " reason = NULL, subject = ?4"
+                          " reason = NULL, subject = NULL, note = ?4, ours = 1, gone = 0"
                           " WHERE folder = ?1 AND source_key = ?2",
                           action, error);
   return state_prepare (
       self, STATEMENT_RECEIPT_IDENTITY,
       "UPDATE messages SET destination_key = ?3, outcome = 2, reason = NULL,"
-      " subject = ?10, known = known | ?4,"
+      " subject = NULL, note = ?10, ours = 1, gone = 0, known = known | ?4,"
       " size = CASE WHEN ?4 & 2 THEN ?5 ELSE size END,"
       " header_date = CASE WHEN ?4 & 1 THEN ?6 ELSE header_date END,"
       " message_id = coalesce (?7, message_id), headers = coalesce (?8, headers),"
@@ -74,7 +74,7 @@ write_alone (State *self, const StateReceipt *receipt, GError **error)
   StateMessage message = { .source_key = receipt->source_key,
                            .destination_key = receipt->destination_key,
                            .outcome = STATE_STORED,
-                           .subject = receipt->note };
+                           .note = receipt->note };
   if (receipt->identity != NULL)
     message.identity = *receipt->identity;
   const StateMessage *messages[] = { &message };
@@ -212,12 +212,12 @@ state_remove (State *self, gint64 folder_id, const HaulBytes *source_keys, gsize
   return done;
 }
 
-/* MARK_THERE: whoever was stored by us and whoever was found there are both there. */
+/* MARK_THERE: as what it was: stored by us, or found there. */
 #define MARK_REMOVED                                                                     \
   "UPDATE messages SET outcome = 6"                                                      \
   " WHERE folder = ?1 AND source_key = ?2 AND outcome IN (2, 3)"
 #define MARK_THERE                                                                       \
-  "UPDATE messages SET outcome = 2"                                                      \
+  "UPDATE messages SET outcome = CASE WHEN ours THEN 2 ELSE 3 END"                       \
   " WHERE folder = ?1 AND source_key = ?2 AND outcome = 6"
 
 /* Keys: the arguments of state_set_removed(). */
@@ -261,6 +261,48 @@ state_set_removed (State *self, gint64 folder_id, const HaulBytes *source_keys,
   if (done)
     {
       done = mark_rows (self, &keys, action, error);
+      done = state_transaction_end (self, done, action, error);
+    }
+  state_leave (self);
+  return done;
+}
+
+static gboolean
+mark_gone (State *self, const Keys *keys, StateGone gone, const char *action,
+           GError **error)
+{
+  sqlite3_stmt *statement = state_prepare (
+      self, STATEMENT_SET_GONE,
+      "UPDATE messages SET gone = ?3"
+      " WHERE folder = ?1 AND source_key = ?2 AND gone <> ?3",
+      action, error);
+  if (statement == NULL)
+    return FALSE;
+  for (gsize i = 0; i < keys->count; i++)
+    {
+      sqlite3_bind_int64 (statement, 1, keys->folder_id);
+      state_bind_bytes (statement, 2, keys->source_keys[i], FALSE);
+      sqlite3_bind_int (statement, 3, gone);
+      if (!state_run (self, statement, action, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+state_set_gone (State *self, gint64 folder_id, const HaulBytes *source_keys, gsize count,
+                StateGone gone, GError **error)
+{
+  const char *action = "mark what the source has no more";
+  Keys keys = { folder_id, source_keys, count, FALSE };
+  if (count == 0)
+    return TRUE;
+  state_enter (self);
+  gboolean done = state_refuse_read_only (self, action, error)
+                  && state_transaction_begin (self, FALSE, action, error);
+  if (done)
+    {
+      done = mark_gone (self, &keys, gone, action, error);
       done = state_transaction_end (self, done, action, error);
     }
   state_leave (self);

@@ -25,6 +25,9 @@ enum
   COLUMN_CONTENT,
   COLUMN_REASON,
   COLUMN_SUBJECT,
+  COLUMN_NOTE,
+  COLUMN_OURS,
+  COLUMN_GONE,
 };
 
 void
@@ -58,6 +61,9 @@ row_bind (sqlite3_stmt *statement, gint64 folder_id, const StateMessage *message
   row_bind_identity (statement, 8, &message->identity);
   state_bind_text (statement, 14, message->reason);
   state_bind_text (statement, 15, message->subject);
+  state_bind_text (statement, 16, message->note);
+  sqlite3_bind_int (statement, 17, message->ours || message->outcome == STATE_STORED);
+  sqlite3_bind_int (statement, 18, message->gone);
 }
 
 static gboolean
@@ -88,7 +94,8 @@ static gsize
 room_for (sqlite3_stmt *row)
 {
   static const int columns[] = { COLUMN_SOURCE_KEY, COLUMN_DESTINATION_KEY,
-                                 COLUMN_KEYWORDS, COLUMN_REASON, COLUMN_SUBJECT };
+                                 COLUMN_KEYWORDS,   COLUMN_REASON,
+                                 COLUMN_SUBJECT,    COLUMN_NOTE };
   gsize room = 0;
   for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
     room += (gsize) sqlite3_column_bytes (row, columns[i]) + 1;
@@ -127,8 +134,9 @@ row_read (State *self, sqlite3_stmt *row, RowBuffer *buffer, StateMessage *out,
 {
   StateMessage message = { .flags = (guint32) sqlite3_column_int64 (row, COLUMN_FLAGS) };
   int outcome = sqlite3_column_int (row, COLUMN_OUTCOME);
-  if (outcome < STATE_INTENT || outcome > STATE_REMOVED
-      || !read_identity (row, &message.identity))
+  int gone = sqlite3_column_int (row, COLUMN_GONE);
+  if (outcome < STATE_INTENT || outcome > STATE_REMOVED || gone < STATE_AT_SOURCE
+      || gone > STATE_TAKEN || !read_identity (row, &message.identity))
     {
       self->suspect = TRUE;
       return haul_error_set (error, HAUL_ERROR_CORRUPT, HAUL_SCOPE_ACCOUNT,
@@ -152,6 +160,9 @@ row_read (State *self, sqlite3_stmt *row, RowBuffer *buffer, StateMessage *out,
     message.keywords = "";
   message.reason = keep_text (row, COLUMN_REASON, &at);
   message.subject = keep_text (row, COLUMN_SUBJECT, &at);
+  message.note = keep_text (row, COLUMN_NOTE, &at);
+  message.ours = sqlite3_column_int (row, COLUMN_OURS) != 0;
+  message.gone = (StateGone) gone;
   *out = message;
   return TRUE;
 }

@@ -43,7 +43,7 @@ end_run (State *self, const StateRun *run, GError **error)
       self, STATEMENT_RUN_END,
       "UPDATE runs SET started = ?2, ended = ?3, exit_code = ?4,"
       " copied = ?5, copied_bytes = ?6, present = ?7, skipped = ?8,"
-      " failed = ?9, updated = ?10 WHERE id = ?1",
+      " failed = ?9, updated = ?10, removed = ?11 WHERE id = ?1",
       action, error);
   if (statement == NULL || !state_transaction_begin (self, FALSE, action, error))
     return FALSE;
@@ -57,6 +57,7 @@ end_run (State *self, const StateRun *run, GError **error)
   sqlite3_bind_int64 (statement, 8, (gint64) run->skipped);
   sqlite3_bind_int64 (statement, 9, (gint64) run->failed);
   sqlite3_bind_int64 (statement, 10, (gint64) run->updated);
+  sqlite3_bind_int64 (statement, 11, (gint64) run->removed);
   gboolean done = state_run (self, statement, action, error);
   return state_transaction_end (self, done, action, error);
 }
@@ -84,6 +85,7 @@ read_run (sqlite3_stmt *row)
     .skipped = (guint64) sqlite3_column_int64 (row, 7),
     .failed = (guint64) sqlite3_column_int64 (row, 8),
     .updated = (guint64) sqlite3_column_int64 (row, 9),
+    .removed = (guint64) sqlite3_column_int64 (row, 10),
   };
 }
 
@@ -94,7 +96,7 @@ read_runs (State *self, guint limit, GError **error)
   sqlite3_stmt *statement = state_prepare (
       self, STATEMENT_RUNS,
       "SELECT id, started, ended, exit_code, copied, copied_bytes, present, skipped,"
-      " failed, updated FROM runs ORDER BY id DESC LIMIT ?1",
+      " failed, updated, removed FROM runs ORDER BY id DESC LIMIT ?1",
       action, error);
   if (statement == NULL)
     return NULL;

@@ -27,6 +27,15 @@ typedef enum
 #define STATE_THERE     ((1u << STATE_STORED) | (1u << STATE_MATCHED))
 #define STATE_DELIVERED (STATE_THERE | (1u << STATE_REMOVED))
 
+/* StateGone: whether the source still has a message. Values are on disk. */
+typedef enum
+{
+  STATE_AT_SOURCE = 0, /* as far as the last complete listing of its folder said */
+  STATE_GONE = 1,      /* a complete listing no longer had it: deleted there, or moved */
+  STATE_TAKEN = 2, /* we took it from there ourselves, after it was delivered; set before
+                      it is done: while it is listed it is there still */
+} StateGone;
+
 /* StateUnverified: what of a folder still is to be verified, as bits. On disk. */
 typedef enum
 {
@@ -63,6 +72,8 @@ typedef struct
   guint32 unverified; /* StateUnverified */
   GBytes *watch;      /* the destination's folder when all that was delivered was known to
                          be there or not; the engine's; NULL: not known */
+  GBytes *source_object; /* what names the source's folder for ever, whatever its path
+                            (RFC 8474 MAILBOXID); NULL: not known */
 } StateFolder;
 
 /* StateMessage: the row of one message. As an output its pointers stand until the next
@@ -78,8 +89,11 @@ typedef struct
   Identity identity;
   const char *reason;  /* skipped: which filter; failed: the error; delivered: what a
                           verification found to differ; may be NULL */
-  const char *subject; /* failed: of the message, for the report; delivered: what the
-                          receipt noted; may be NULL */
+  const char *subject; /* failed: of the message, for the report; may be NULL */
+  const char *note;    /* delivered: what the receipt noted; may be NULL */
+  gboolean ours;  /* there was a receipt: the message at the destination is our doing;
+                     FALSE: it was found there. STATE_STORED implies it */
+  StateGone gone; /* state_set_gone() */
 } StateMessage;
 
 /* StateRun: the record of one run. */
@@ -90,6 +104,7 @@ typedef struct
   gint64 ended_unix; /* 0: still running or killed */
   int exit_code;
   guint64 copied, copied_bytes, present, skipped, failed, updated;
+  guint64 removed; /* deleted by us, on either side */
 } StateRun;
 
 /* State: an open state file. */
@@ -199,6 +214,15 @@ gboolean state_remove (State *self, gint64 folder_id, const HaulBytes *source_ke
  * (@removed FALSE) are there again. One transaction; others are left alone. */
 gboolean state_set_removed (State *self, gint64 folder_id, const HaulBytes *source_keys,
                             gsize count, gboolean removed, GError **error);
+/* state_set_gone: what the source's last complete listing said of these messages; rows
+ * that do not exist are left alone, in whatever outcome. One transaction. */
+gboolean state_set_gone (State *self, gint64 folder_id, const HaulBytes *source_keys,
+                         gsize count, StateGone gone, GError **error);
+/* state_gone: every delivered row (STATE_DELIVERED) of the folder that is marked
+ * STATE_GONE, in order of source key; fast when there are none. @func as of
+ * state_messages(). */
+gboolean state_gone (State *self, gint64 folder_id, StateMessageFunc func,
+                     gpointer user_data, GError **error);
 /* state_set_doubt: what a verification found to differ at a delivered message; NULL:
  * nothing any more. */
 gboolean state_set_doubt (State *self, gint64 folder_id, HaulBytes source_key,
@@ -210,6 +234,78 @@ char *state_unkept_keywords (State *self, const char *destination_path, GError *
 /* state_set_unkept_keywords: replaces them; "" for none. */
 gboolean state_set_unkept_keywords (State *self, const char *destination_path,
                                     const char *keywords, GError **error);
+
+/* ---- the journal of deletions: removals.c ---- */
+
+/* StateSide: where something is deleted. On disk. */
+typedef enum
+{
+  STATE_SIDE_DESTINATION = 1,
+  STATE_SIDE_SOURCE = 2,
+} StateSide;
+
+/* StateRemovalReason: why. On disk. */
+typedef enum
+{
+  STATE_REMOVAL_DELIVERED = 1, /* we delivered it, and the source has it no more */
+  STATE_REMOVAL_MIRROR = 2,    /* the destination shall be as the source is */
+  STATE_REMOVAL_SOURCE_AFTER_COPY = 3, /* it is delivered, so the source gives it up */
+  STATE_REMOVAL_MOVED = 4,             /* it lies in another folder now */
+} StateRemovalReason;
+
+/* StateRemovalMode: how. On disk. */
+typedef enum
+{
+  STATE_REMOVAL_EXPUNGE = 1, /* for good */
+  STATE_REMOVAL_TRASH = 2,   /* to another folder: the trash, or what the job names */
+} StateRemovalMode;
+
+/* StateRemovalState: how far it came. On disk. */
+typedef enum
+{
+  STATE_REMOVAL_INTENDED = 1, /* about to be made, or made without our knowing */
+  STATE_REMOVAL_DONE = 2,
+  STATE_REMOVAL_FAILED = 3, /* not made: refused, or found still there later */
+} StateRemovalState;
+
+/* StateRemoval: one deletion, with enough to say what it was. An output's pointers stand
+ * during the call. */
+typedef struct
+{
+  gint64 id; /* set by state_removals_intend() */
+  gint64 run_id;
+  gint64 time_unix;
+  StateSide side;
+  const char *folder;        /* path on that side, text form */
+  HaulBytes destination_key; /* may be empty */
+  HaulBytes source_key;      /* may be empty */
+  StateRemovalReason reason;
+  StateRemovalMode mode;
+  const char *message_id; /* as it stands in the header; may be NULL */
+  const char *subject;    /* raw; may be NULL */
+  guint64 size_bytes;     /* HAUL_SIZE_UNKNOWN */
+  gint64 date_unix;       /* INTERNALDATE; 0: not known */
+  StateRemovalState state;
+} StateRemoval;
+
+/* state_removals_intend: enters @count removals as STATE_REMOVAL_INTENDED and sets their
+ * ids; one transaction that survives a power cut when TRUE returns. */
+gboolean state_removals_intend (State *self, StateRemoval *removals, gsize count,
+                                GError **error);
+/*
+ * state_removals_end: @count entries (by id) take their `state`. What is done at the
+ * destination has no row any more: rows of @folder_id with the source keys of those that
+ * are STATE_REMOVAL_DONE at STATE_SIDE_DESTINATION go with them, in the same transaction.
+ */
+gboolean state_removals_end (State *self, gint64 folder_id, const StateRemoval *removals,
+                             gsize count, GError **error);
+/* StateRemovalFunc: FALSE with error set stops. @removal stands during the call. */
+typedef gboolean (*StateRemovalFunc) (const StateRemoval *removal, gpointer user_data,
+                                      GError **error);
+/* state_removals: every entry with an id over @after whose state bit (1 << state) is in
+ * @states, oldest first. No lock is held meanwhile. */
+gboolean state_removals (State *self, gint64 after, guint32 states, StateRemovalFunc func,
+                         gpointer user_data, GError **error);
 
 /* state_run_begin: a new run's row; its id into run->id. */
 gboolean state_run_begin (State *self, StateRun *run, GError **error);

@@ -183,9 +183,11 @@ dump_message (const StateMessage *message, gpointer user_data, GError **error)
   dump_bytes (text, identity->message_id, sizeof identity->message_id);
   dump_bytes (text, identity->headers, sizeof identity->headers);
   dump_bytes (text, identity->content, sizeof identity->content);
-  g_string_append_printf (text, "%s %s\n",
-                          message->reason != NULL ? message->reason : "-",
-                          message->subject != NULL ? message->subject : "-");
+  g_string_append_printf (
+      text, "%s %s %s %d %d\n", message->reason != NULL ? message->reason : "-",
+      message->subject != NULL ? message->subject : "-",
+      message->note != NULL ? message->note : "-",
+      message->ours || message->outcome == STATE_STORED, (int) message->gone);
   return TRUE;
 }
 
@@ -215,6 +217,7 @@ fixture_dump (State *state)
       g_string_append_printf (text, " %" G_GUINT64_FORMAT " %u ", folder->removed,
                               folder->unverified);
       dump_optional (text, folder->watch);
+      dump_optional (text, folder->source_object);
       g_string_append_c (text, '\n');
       g_assert_true (state_messages (state, folder->id, ~0u, dump_message, text, &error));
       g_assert_no_error (error);
