@@ -167,6 +167,31 @@ name_flags (MaildirBatch *self, const HaulItem *item, const MaildirLetters *lett
   return name;
 }
 
+/* What the folder does not keep of the message; NULL: nothing. (transfer full) */
+static char *
+receipt_note (const MaildirBatch *self, const MaildirPending *pending,
+              const MaildirLetters *letters)
+{
+  GString *text = g_string_new (NULL);
+
+  for (const char *const *word = haul_item_keywords (pending->item); *word; word++)
+    {
+      gboolean valid = haul_keyword_is_valid (*word);
+
+      if (g_ascii_strcasecmp (*word, MAILDIR_FORWARDED) == 0
+          || (self->folder->courier ? valid : maildir_letters_find (letters, *word) >= 0))
+        continue;
+      g_string_append_printf (text, "%skeyword \"%s\" is not kept: %s",
+                              text->len > 0 ? "\n" : "", *word,
+                              valid ? "a Maildir has room for 26 keywords a folder"
+                                    : "it is no word that a Maildir can hold");
+    }
+  if (pending->date_moved)
+    g_string_append_printf (text, "%sdate moved: the file system does not hold it",
+                            text->len > 0 ? "\n" : "");
+  return g_string_free (text, text->len == 0);
+}
+
 static gint64
 next_stamp (MaildirSession *session)
 {
@@ -264,9 +289,9 @@ maildir_batch_commit (MaildirBatch *self, GError **error)
       return TRUE;
     }
   bases = give_names (self, &letters);
-  maildir_letters_clear (&letters);
   if (!sync_names (self, error))
     {
+      maildir_letters_clear (&letters);
       empty (self); /* without results: nobody knows */
       return FALSE;
     }
@@ -275,9 +300,13 @@ maildir_batch_commit (MaildirBatch *self, GError **error)
       HaulReceipt receipt = HAUL_RECEIPT_INIT;
       const char *base = g_ptr_array_index (bases, i);
 
+      g_autofree char *note = receipt_note (self, pending_at (self, i), &letters);
+
       receipt.key = (HaulBytes){ (const guint8 *) base, strlen (base) };
+      receipt.note = note;
       haul_feed_done (self->feed, pending_at (self, i)->item, &receipt);
     }
+  maildir_letters_clear (&letters);
   empty (self);
   return TRUE;
 }

@@ -18,6 +18,7 @@ typedef struct
   int fd;
   guint64 stored;
   guint64 wire;
+  gboolean date_moved; /* the file system does not hold its date */
 } MaildirPending;
 
 /* MaildirBatch: @folder: where to (borrowed; NULL while empty). @bytes: written so far.

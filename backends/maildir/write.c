@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bounds.h"
@@ -28,6 +29,7 @@ typedef struct
   HaulLineState counting;
   guint64 stored;
   guint64 wire;
+  gboolean date_moved; /* the file system does not hold the date */
 } MaildirWrite;
 
 static gboolean
@@ -107,10 +109,13 @@ finish_file (MaildirWrite *self)
   if (haul_item_date (self->item, &date, NULL))
     {
       struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = date } };
+      struct stat status;
 
       /* A date that the file system cannot hold is no reason to lose the message. */
       if (futimens (self->fd, times) != 0 && errno == EIO)
         return errno;
+      /* One with few bits for it keeps another without a word. */
+      self->date_moved = fstat (self->fd, &status) != 0 || status.st_mtim.tv_sec != date;
     }
   if (self->session->adopt
       && fchown (self->fd, self->session->owner, self->session->group) != 0)
@@ -179,6 +184,7 @@ maildir_write_message (MaildirSession *session, MaildirFolder *folder, HaulItem 
   pending.fd = keep_open ? write.fd : -1;
   pending.stored = write.stored;
   pending.wire = write.wire;
+  pending.date_moved = write.date_moved;
   *out_pending = pending;
   return TRUE;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hook.h"
+#include "receipt.h"
 
 void
 mbox_batch_init (MboxBatch *self, MboxSession *session, HaulFeed *feed)
@@ -141,7 +142,8 @@ mbox_batch_add (MboxBatch *self, HaulItem *item, const MboxSerial *serial,
   MboxStored stored = { .item = item,
                         .offset = self->bytes->len,
                         .length = bytes->len,
-                        .key_hash = mbox_serial_hash (serial) };
+                        .key_hash = mbox_serial_hash (serial),
+                        .changes = mbox_serial_changes (serial) };
   MboxHash hash;
   mbox_hash_init (&hash);
   mbox_hash_feed (&hash, bytes->data, bytes->len);
@@ -319,7 +321,9 @@ give_receipts (MboxBatch *self)
       guint8 key[MBOX_KEY_BYTES];
       mbox_key_write (stored->offset, stored->key_hash, key);
       HaulReceipt receipt = HAUL_RECEIPT_INIT;
+      g_autofree char *note = mbox_receipt_note (stored->item, stored->changes);
       receipt.key = (HaulBytes){ key, sizeof key };
+      receipt.note = note;
       haul_feed_done (self->feed, stored->item, &receipt);
     }
   g_array_set_size (self->stored, 0);

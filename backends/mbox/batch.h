@@ -45,6 +45,7 @@ typedef struct
   guint64 offset; /* in `bytes`, then in the file */
   guint64 length;
   guint64 key_hash;
+  guint32 changes; /* mbox_serial_changes() */
 } MboxStored;
 
 /* mbox_batch_init, mbox_batch_clear: no folder yet; clear lets go of lock and file. */

@@ -21,6 +21,9 @@ typedef struct
   gsize length;
 } Word;
 
+/* LAST_DATE_S: the end of the year 9999: the line has four digits. */
+#define LAST_DATE_S G_GINT64_CONSTANT (253402300799)
+
 /* Fields: a date as it is being collected. */
 typedef struct
 {
@@ -312,10 +315,16 @@ mbox_from_line_is_bare (const guint8 *line, gsize length)
          && (length == 5 || line[5] == '\n' || (length == 7 && line[5] == '\r'));
 }
 
+gboolean
+mbox_from_line_holds (gint64 date_unix)
+{
+  return date_unix >= 0 && date_unix <= LAST_DATE_S;
+}
+
 void
 mbox_from_line_append (GByteArray *out, const char *sender, gint64 date_unix)
 {
-  gint64 clamped = CLAMP (date_unix, 0, G_GINT64_CONSTANT (253402300799));
+  gint64 clamped = CLAMP (date_unix, 0, LAST_DATE_S);
   g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (clamped);
   int year, month, day;
   g_date_time_get_ymd (when, &year, &month, &day);

@@ -38,6 +38,9 @@ gboolean mbox_from_line_is_bare (const guint8 *line, gsize length);
  * years 1970 to 9999. @sender is taken as it is. */
 void mbox_from_line_append (GByteArray *out, const char *sender, gint64 date_unix);
 
+/* mbox_from_line_holds: such a line can say @date_unix. */
+gboolean mbox_from_line_holds (gint64 date_unix);
+
 /*
  * mbox_from_line_sender: the sender for a message with this header block: Return-Path,
  * else the address of From, without blanks, controls and 8-bit bytes; "MAILER-DAEMON"

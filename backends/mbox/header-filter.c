@@ -30,8 +30,9 @@ static const Name names[] = {
   { "Subject", MBOX_FIELD_NOTED },
 };
 
-MboxField
-mbox_field_of (const guint8 *line, gsize length)
+/* The row of the field whose line begins with @line; NULL: the message's own. */
+static const Name *
+find_name (const guint8 *line, gsize length)
 {
   gsize name = 0;
   while (name < length && g_ascii_isgraph (line[name]) && line[name] != ':')
@@ -40,12 +41,32 @@ mbox_field_of (const guint8 *line, gsize length)
   while (colon < length && (line[colon] == ' ' || line[colon] == '\t'))
     colon++;
   if (colon == length || line[colon] != ':')
-    return MBOX_FIELD_OWN;
+    return NULL;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (strlen (names[i].name) == name
         && g_ascii_strncasecmp ((const char *) line, names[i].name, name) == 0)
-      return names[i].field;
-  return MBOX_FIELD_OWN;
+      return &names[i];
+  return NULL;
+}
+
+MboxField
+mbox_field_of (const guint8 *line, gsize length)
+{
+  const Name *name = find_name (line, length);
+  return name != NULL ? name->field : MBOX_FIELD_OWN;
+}
+
+guint32
+mbox_field_bit (const guint8 *line, gsize length)
+{
+  const Name *name = find_name (line, length);
+  return name != NULL ? 1u << (name - names) : 0;
+}
+
+const char *
+mbox_field_name (guint index)
+{
+  return index < G_N_ELEMENTS (names) ? names[index].name : NULL;
 }
 
 void

@@ -31,6 +31,12 @@ typedef enum
 /* mbox_field_of: the kind of the field whose line begins with @line. */
 MboxField mbox_field_of (const guint8 *line, gsize length);
 
+/* mbox_field_bit: the bit 1 << i of the field whose line begins with @line, when its name
+ * is the i-th that is known; 0: the message's own. */
+guint32 mbox_field_bit (const guint8 *line, gsize length);
+/* mbox_field_name: the i-th known name, static; NULL behind the last. */
+const char *mbox_field_name (guint index);
+
 /* MboxFieldFunc: a piece of a line of a field of this kind. FALSE stops the filter. */
 typedef gboolean (*MboxFieldFunc) (MboxField field, const guint8 *data, gsize length,
                                    gpointer user_data);

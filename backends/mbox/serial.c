@@ -27,7 +27,11 @@ struct _MboxSerial
   MboxMessageHash hash;
   gboolean hashing;
   gboolean in_body;
-  guint8 last; /* byte written */
+  guint8 last;         /* byte written */
+  guint8 came;         /* the message's last byte */
+  gboolean after_cr;   /* the message's last byte in LF form is a CR */
+  gboolean in_dropped; /* inside a line that is left out */
+  guint32 changes;
   guint64 total;
   guint64 body_start;
   guint64 length_position;
@@ -60,7 +64,12 @@ write_field (MboxField field, const guint8 *data, gsize length, gpointer user_da
 {
   MboxSerial *self = user_data;
   if (field == MBOX_FIELD_PRIVATE)
-    return TRUE;
+    {
+      if (!self->in_dropped)
+        self->changes |= mbox_field_bit (data, length);
+      self->in_dropped = data[length - 1] != '\n';
+      return TRUE;
+    }
   self->hashing = field != MBOX_FIELD_MOZILLA;
   return mbox_quote_filter_feed (&self->quote, data, length);
 }
@@ -71,6 +80,7 @@ mbox_serial_new (const MboxSerialSetup *setup, GByteArray *out)
   MboxSerial *self = g_new0 (MboxSerial, 1);
   self->setup = *setup;
   self->out = out;
+  self->came = '\n'; /* an empty message comes back empty */
   self->head = g_byte_array_new ();
   self->from_line = g_byte_array_new ();
   mbox_header_filter_init (&self->filter, write_field, self);
@@ -181,14 +191,27 @@ hold_back (MboxSerial *self, const guint8 *data, gsize length)
     start (self);
 }
 
+/* A CR before a CRLF is read as part of the line end: LF and CRLF are both one. */
+static void
+note_cr (MboxSerial *self, const guint8 *span, gsize length)
+{
+  if ((self->after_cr && span[0] == '\n') || memmem (span, length, "\r\n", 2) != NULL)
+    self->changes |= MBOX_SERIAL_CR;
+  self->after_cr = span[length - 1] == '\r';
+}
+
 void
 mbox_serial_feed (MboxSerial *self, const guint8 *data, gsize length)
 {
   guint8 span[SPAN_BYTES + 1];
+  if (length > 0)
+    self->came = data[length - 1];
   while (length > 0)
     {
       gsize size = MIN (length, (gsize) SPAN_BYTES);
       gsize count = haul_lines_to_lf (&self->lines, data, size, span);
+      if (count > 0)
+        note_cr (self, span, count);
       if (count > 0 && self->head != NULL)
         hold_back (self, span, count);
       else if (count > 0)
@@ -212,6 +235,8 @@ void
 mbox_serial_finish (MboxSerial *self)
 {
   guint8 held;
+  if (self->came != '\n')
+    self->changes |= MBOX_SERIAL_ENDED;
   if (haul_lines_finish_lf (&self->lines, &held) > 0)
     {
       if (self->head != NULL)
@@ -232,7 +257,10 @@ mbox_serial_finish (MboxSerial *self)
       self->hashing = FALSE;
       write_own_fields (self);
       if (self->setup.counted)
-        write_out (self, (const guint8 *) "\n", 1);
+        {
+          write_out (self, (const guint8 *) "\n", 1);
+          self->changes |= MBOX_SERIAL_BLANK;
+        }
       self->body_start = self->total;
     }
   else
@@ -249,6 +277,12 @@ guint64
 mbox_serial_hash (const MboxSerial *self)
 {
   return self->hash_value;
+}
+
+guint32
+mbox_serial_changes (const MboxSerial *self)
+{
+  return self->changes;
 }
 
 guint64

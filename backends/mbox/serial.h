@@ -43,6 +43,17 @@ void mbox_serial_feed (MboxSerial *self, const guint8 *data, gsize length);
 void mbox_serial_finish (MboxSerial *self);
 /* mbox_serial_hash: the message's hash for its key; after finish. */
 guint64 mbox_serial_hash (const MboxSerial *self);
+/* Beside the bits of mbox_field_bit(): MBOX_SERIAL_ENDED: the last line had no end, and
+ * got one; MBOX_SERIAL_CR: a CR before a CRLF is lost in it; MBOX_SERIAL_BLANK: there was
+ * no empty line behind the header. */
+#define MBOX_SERIAL_ENDED (1u << 31)
+#define MBOX_SERIAL_CR    (1u << 30)
+#define MBOX_SERIAL_BLANK (1u << 29)
+
+/* mbox_serial_changes: what the mbox does not hold of the message as it came: a set of
+ * mbox_field_bit() for the fields that were left out, the bits above. After
+ * finish. */
+guint32 mbox_serial_changes (const MboxSerial *self);
 /* mbox_serial_total: bytes written so far. */
 guint64 mbox_serial_total (const MboxSerial *self);
 /* mbox_serial_from_line: the From_ line (with its LF) once it was written; else NULL. */

@@ -161,7 +161,8 @@ keep_big (Big *self)
   MboxStored stored = { .item = self->item,
                         .offset = batch->end,
                         .length = self->written,
-                        .key_hash = mbox_serial_hash (self->serial) };
+                        .key_hash = mbox_serial_hash (self->serial),
+                        .changes = mbox_serial_changes (self->serial) };
   batch->end += self->written;
   g_array_append_val (batch->stored, stored);
 }

@@ -60,6 +60,7 @@ mail_free (Mail *mail)
   g_bytes_unref (mail->body);
   g_clear_pointer (&mail->key, g_bytes_unref);
   g_clear_error (&mail->error);
+  g_free (mail->note);
   g_free (mail);
 }
 
@@ -329,6 +330,8 @@ haul_feed_done (HaulFeed *feed, HaulItem *item, const HaulReceipt *receipt)
   mail = item_over (feed, item, MAIL_DONE);
   g_clear_pointer (&mail->key, g_bytes_unref);
   mail->noted = receipt->note != NULL;
+  g_free (mail->note);
+  mail->note = g_strdup (receipt->note);
   if (receipt->key.length > 0)
     mail->key = g_bytes_new (receipt->key.data, receipt->key.length);
 }

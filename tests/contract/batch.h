@@ -33,6 +33,7 @@ typedef struct
   MailOutcome outcome;
   GBytes *key;    /* of the receipt; NULL: none */
   gboolean noted; /* the receipt says what became of it otherwise than asked */
+  char *note;     /* what it says; NULL: nothing */
   GError *error;
 } Mail;
 

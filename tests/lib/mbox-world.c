@@ -151,6 +151,7 @@ world_mail_free (gpointer data)
   g_clear_pointer (&mail->body, g_bytes_unref);
   g_clear_error (&mail->error);
   g_free (mail->keywords);
+  g_free (mail->note);
   g_free (mail);
 }
 
@@ -396,6 +397,7 @@ haul_feed_done (HaulFeed *feed, HaulItem *item, const HaulReceipt *receipt)
   g_assert_null (item->mail->key);
   g_assert_no_error (item->mail->error);
   item->mail->key = g_bytes_new (receipt->key.data, receipt->key.length);
+  item->mail->note = g_strdup (receipt->note);
 }
 
 void

@@ -30,6 +30,7 @@ typedef struct
   gboolean has_date;
   guint64 size_bytes;
   GBytes *body;       /* NULL: could not be fetched */
+  char *note;         /* of the receipt; NULL: none */
   GError *error;      /* of the fetch, or of the store */
   gboolean break_off; /* storing: the source breaks in the middle */
 } WorldMail;

@@ -145,6 +145,34 @@ private_removed (const char *text)
                                         : text;
 }
 
+/* The bytes with LF for CRLF, and nothing else changed. */
+static GBytes *
+plain_lines (GBytes *body)
+{
+  HaulLineState state = { 0 };
+  gsize length = 0;
+  const guint8 *data = g_bytes_get_data (body, &length);
+  guint8 *out = g_malloc (length + 2);
+  gsize made = haul_lines_to_lf (&state, data, length, out);
+  made += haul_lines_finish_lf (&state, out + made);
+  return g_bytes_new_take (out, made);
+}
+
+/* What comes back is the same to the byte, or the receipt says what is not. */
+static void
+assert_noted (const WorldMail *want, const WorldMail *have)
+{
+  g_autoptr (GBytes) wanted = plain_lines (want->body), had = plain_lines (have->body);
+  gboolean same = g_bytes_equal (wanted, had);
+  if (same == (want->note == NULL))
+    return;
+  g_autofree char *raw = g_strndup (g_bytes_get_data (wanted, NULL),
+                                    g_bytes_get_size (wanted));
+  g_autofree char *text = g_strescape (raw, NULL);
+  g_test_message ("note '%s' for '%s'", want->note ? want->note : "", text);
+  g_test_fail ();
+}
+
 static void
 hostile_bodies (gconstpointer data)
 {
@@ -167,6 +195,7 @@ hostile_bodies (gconstpointer data)
           g_assert_true (g_bytes_equal (have->key, want->key));
           g_assert_cmphex (have->flags, ==, 0);
           g_assert_cmpstr (have->keywords, ==, "");
+          assert_noted (want, have);
         }
       world->settings.format = MBOX_FORMAT_AUTO;
       world_session (world, HAUL_ROLE_SOURCE);
@@ -382,6 +411,9 @@ random_bodies (gconstpointer data)
       g_autoptr (WorldListing) listing = list (world);
       g_assert_cmpuint (listing->mails->len, ==, mails->len);
       for (guint i = 0; i < mails->len; i++)
+        assert_noted (g_ptr_array_index (mails, i),
+                      g_ptr_array_index (listing->mails, i));
+      for (guint i = 0; i < mails->len; i++)
         {
           const WorldMail *have = g_ptr_array_index (listing->mails, i);
           g_assert_true (g_bytes_equal (((WorldMail *) g_ptr_array_index (mails, i))->key,
@@ -410,6 +442,50 @@ dry_run_stores_nothing (void)
   g_assert_false (world_store (world, mails, &error));
   g_assert_error (error, HAUL_ERROR, HAUL_ERROR_INTERNAL);
   g_assert_false (g_file_test (world->file, G_FILE_TEST_EXISTS));
+}
+
+static void
+names_what_is_lost (void)
+{
+  static const struct
+  {
+    const char *body;
+    const char *keywords;
+    gint64 date_unix;
+    const char *note; /* lines that begin so, one each */
+  } table[] = {
+    { "A: b\n\nx\n", "fine", 0, NULL },
+    { "A: b\nstatus : x\n folded\nX-Uid: 1\n\nx\n", "", 1,
+      "the message's own header \"Status\"|the message's own header \"X-UID\"" },
+    { "A: b\nX-Mozilla-Status: 0001\nNo: Status: x\n\nStatus: x\n", "", 1, NULL },
+    { "A: b\n\nx", "", 1, "the last line was given its end" },
+    { "A: b\n\nx\n", "b(d fine", 1, "keyword \"b(d\"" },
+    { "A: b\n\nx\n", "", -1, "date moved" },
+    { "A: b\n\nx\n", "", G_GINT64_CONSTANT (253402300799), NULL },
+    { "A: b\n\nx\n", "", G_GINT64_CONSTANT (253402300800), "date moved" },
+  };
+  g_autoptr (MboxWorld) world = world_new ();
+  g_autoptr (GPtrArray) mails = world_mails ();
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      WorldMail *mail = world_mail (table[i].body, -1);
+      g_free (mail->keywords);
+      mail->keywords = g_strdup (table[i].keywords);
+      mail->date_unix = table[i].date_unix;
+      g_ptr_array_add (mails, mail);
+    }
+  store (world, mails);
+  assert_all_done (mails);
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      const WorldMail *mail = g_ptr_array_index (mails, i);
+      g_auto (GStrv) want = g_strsplit (table[i].note ? table[i].note : "", "|", -1);
+      g_auto (GStrv) have = g_strsplit (mail->note ? mail->note : "", "\n", -1);
+      g_assert_cmpuint (g_strv_length (have), ==, g_strv_length (want));
+      for (guint j = 0; want[j] != NULL; j++)
+        if (!g_str_has_prefix (have[j], want[j]))
+          g_assert_cmpstr (have[j], ==, want[j]);
+    }
 }
 
 int
@@ -441,6 +517,7 @@ main (int argc, char **argv)
                         GINT_TO_POINTER (MBOX_FORMAT_AUTO), random_bodies);
   g_test_add_data_func ("/mbox/store/random-bodies-come-back-in-mboxcl2",
                         GINT_TO_POINTER (MBOX_FORMAT_CL2), random_bodies);
+  g_test_add_func ("/mbox/store/names-what-is-lost", names_what_is_lost);
   g_test_add_func ("/mbox/store/appends-to-foreign-files", appends_to_foreign);
   g_test_add_func ("/mbox/store/refuses-what-is-no-mbox", refuses_what_is_no_mbox);
   g_test_add_func ("/mbox/store/cuts-off-what-its-source-broke-off", broken_sources);
