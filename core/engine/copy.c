@@ -73,9 +73,8 @@ on_begin (guint index, gpointer user_data, GError **error)
 }
 
 static Transform *
-on_transform (HaulItem *item, Spool *spool, gpointer user_data, GError **error)
+transform_item (Pass *self, const HaulItem *item, Spool *spool, GError **error)
 {
-  Pass *self = user_data;
   HaulMessage view = { .folder = (HaulPath) self->pair->source->path,
                        .size_bytes = item->size_bytes,
                        .flags = item->flags,
@@ -84,6 +83,30 @@ on_transform (HaulItem *item, Spool *spool, gpointer user_data, GError **error)
                        .has_date = item->has_date,
                        .now_unix = self->lane->account->now_unix };
   return filter_chain_transform (self->lane->account->chain, &view, spool, error);
+}
+
+static Transform *
+on_transform (HaulItem *item, Spool *spool, gpointer user_data, GError **error)
+{
+  return transform_item (user_data, item, spool, error);
+}
+
+Transform *
+pass_preview (Pass *self, guint index, guint64 size_bytes)
+{
+  HaulItem *item = on_begin (index, self, NULL);
+  item->size_bytes = size_bytes;
+  Transform *transform = transform_item (self, item, NULL, NULL);
+  item_free (item);
+  return transform;
+}
+
+static void
+on_skipped (guint index, const Identity *identity, const char *reason, gpointer user_data)
+{
+  Pass *self = user_data;
+  pass_skip_read (self, index, identity, reason);
+  add_progress (self->lane->account, 1, 0);
 }
 
 static gboolean
@@ -150,7 +173,8 @@ fetch_once (Pass *self, GArray *unread, GError **error)
   Lane *lane = self->lane;
   SinkHooks hooks = { .begin = on_begin,
                       .commit = on_commit,
-                      .failed = on_source_failed };
+                      .failed = on_source_failed,
+                      .skipped = on_skipped };
   guint32 caps = destination_caps (lane->destination);
   gboolean transforms = filter_chain_transforms (lane->account->chain);
   HaulLines lines = (caps & HAUL_CAP_ANY_LINES) && !transforms ? HAUL_LINES_ANY
@@ -167,6 +191,8 @@ fetch_once (Pass *self, GArray *unread, GError **error)
   HaulSink *sink = sink_new (plan, &target, &hooks, self);
   gboolean ok = session_fetch (lane->source, plan, sink, &local)
                 && sink_flush (sink, &local);
+  if (!pass_write_skipped (self, ok ? &local : NULL))
+    ok = FALSE;
   /* What came whole before the source broke off is worth keeping. */
   if (!ok && local->domain == HAUL_ERROR)
     sink_salvage (sink);

@@ -8,6 +8,7 @@
 #include <mailhaul/filter.h>
 
 #include "base/spool.h"
+#include "model/identity.h"
 #include "model/job.h"
 #include "plugin/registry.h"
 
@@ -72,7 +73,7 @@ gboolean filter_chain_message (const FilterChain *self, const HaulMessage *messa
 /* Transform: the streams of all transforming filters over one message. */
 typedef struct _Transform Transform;
 /* filter_chain_transform: starts one; NULL without @error: the message is left as it is.
- * The result goes to @spool (transfer none). */
+ * The result goes to @spool (transfer none; NULL: only what it is matters). */
 Transform *filter_chain_transform (const FilterChain *self, const HaulMessage *message,
                                    Spool *spool, GError **error);
 /* transform_push: the next bytes in wire form. */
@@ -80,5 +81,9 @@ gboolean transform_push (Transform *self, const guint8 *data, gsize length,
                          GError **error);
 /* transform_finish: the end of the message. */
 gboolean transform_finish (Transform *self, GError **error);
+/* transform_identity: after the end: what came out. */
+void transform_identity (Transform *self, Identity *out);
+/* transform_skip_reason: why a filter leaves the message out; NULL: none does. */
+const char *transform_skip_reason (const Transform *self);
 /* transform_free: accepts NULL. */
 void transform_free (Transform *self);

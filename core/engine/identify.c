@@ -50,10 +50,8 @@ identify_scan (Session *session, guint32 needs, HaulBytes from, IdentifyFunc fun
 
 typedef struct
 {
-  const HaulBytes *keys;
-  guint count;
+  const IdentifyRequest *request;
   guint at;
-  Identity *identities;
   GError *error; /* one that breaks more than a message */
 } FetchContext;
 
@@ -61,10 +59,10 @@ static gboolean
 next_key (gpointer user_data, HaulPlanItem *out_item, guint *out_index)
 {
   FetchContext *context = user_data;
-  if (context->at >= context->count)
+  if (context->at >= context->request->count)
     return FALSE;
   *out_index = context->at;
-  out_item->key = context->keys[context->at++];
+  out_item->key = context->request->keys[context->at++];
   out_item->size_bytes = HAUL_SIZE_UNKNOWN;
   return TRUE;
 }
@@ -83,19 +81,45 @@ static void
 on_identified (guint index, const Identity *identity, gpointer user_data)
 {
   FetchContext *context = user_data;
-  context->identities[index] = *identity;
+  context->request->identities[index] = *identity;
+}
+
+static Transform *
+on_preview (guint index, guint64 size_bytes, gpointer user_data)
+{
+  const IdentifyRequest *request = ((FetchContext *) user_data)->request;
+  return request->preview (index, size_bytes, request->user_data);
+}
+
+static void
+on_delivered (guint index, const Identity *delivered, gpointer user_data)
+{
+  FetchContext *context = user_data;
+  context->request->delivered[index] = *delivered;
 }
 
 gboolean
 identify_fetch (Session *session, const HaulBytes *keys, guint count,
                 Identity *identities, GError **error)
 {
-  static const SinkHooks hooks = { .failed = on_failed, .identified = on_identified };
-  if (count == 0)
+  IdentifyRequest request = { .keys = keys, .count = count, .identities = identities };
+  return identify_fetch_through (session, &request, error);
+}
+
+gboolean
+identify_fetch_through (Session *session, const IdentifyRequest *request, GError **error)
+{
+  gboolean through = request->preview != NULL;
+  const SinkHooks hooks = { .failed = on_failed,
+                            .identified = on_identified,
+                            .preview = through ? on_preview : NULL,
+                            .delivered = on_delivered };
+  if (request->count == 0)
     return TRUE;
-  FetchContext context = { .keys = keys, .count = count, .identities = identities };
+  FetchContext context = { .request = request };
   SinkTarget target = { 0 };
-  HaulPlan *plan = plan_new (HAUL_LINES_ANY, next_key, &context);
+  HaulPlan *plan = plan_new (through ? HAUL_LINES_CRLF : HAUL_LINES_ANY, next_key,
+                             &context);
   HaulSink *sink = sink_new (plan, &target, &hooks, &context);
   gboolean ok = session_fetch (session, plan, sink, error);
   sink_free (sink, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "engine/filter-chain.h"
 #include "model/identity.h"
 #include "plugin/session.h"
 
@@ -26,3 +27,21 @@ gboolean identify_scan (Session *session, guint32 needs, HaulBytes from,
  */
 gboolean identify_fetch (Session *session, const HaulBytes *keys, guint count,
                          Identity *identities, GError **error);
+
+/* IdentifyRequest: messages of the entered folder that are read whole. */
+typedef struct
+{
+  const HaulBytes *keys;
+  guint count;
+  Identity *identities; /* @count: as identify_fetch() completes them */
+  Identity *delivered; /* @count: what filters would make of them; known 0: they leave the
+                          message as it is, or nobody can tell */
+  /* The transform for message @at (transfer full); NULL: none. */
+  Transform *(*preview) (guint at, guint64 size_bytes, gpointer user_data);
+  gpointer user_data;
+} IdentifyRequest;
+
+/* identify_fetch_through: identify_fetch() that also says what filters would make of the
+ * messages. */
+gboolean identify_fetch_through (Session *session, const IdentifyRequest *request,
+                                 GError **error);

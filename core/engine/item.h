@@ -40,10 +40,11 @@ struct _HaulItem
 
   /* set by the sink */
   Identity identity;
-  char *subject;     /* raw, for the report; may be NULL */
-  guint64 written;   /* bytes that came from the source */
-  Spool *spool;      /* instead of chunks */
-  gboolean streamed; /* released before it was whole: its intent has no content digest */
+  Identity delivered; /* of what the filters made of it; nothing known: they left it */
+  char *subject;      /* raw, for the report; may be NULL */
+  guint64 written;    /* bytes that came from the source */
+  Spool *spool;       /* instead of chunks */
+  gboolean streamed;  /* released before it was whole: its intent has no content digest */
 
   HaulFeed *feed; /* the reader's, while it has the item */
 

@@ -192,6 +192,15 @@ PassOutcome pass_start (Pass *self, GError **error);
  * the ledger to the result and records in the state how far it came. */
 gboolean pass_finish (Pass *self, GError **error);
 
+/* copy.c: pass_preview: what the filters would make of the candidate @index, for the side
+ * of the source; (transfer full); NULL: they leave it as it is, or cannot tell. */
+Transform *pass_preview (Pass *self, guint index, guint64 size_bytes);
+/* scan.c: pass_skip_read: a filter leaves the candidate @index, which is @identity, out
+ * after it had seen all of it; kept in the state, so that it need not be read again. */
+void pass_skip_read (Pass *self, guint index, const Identity *identity,
+                     const char *reason);
+/* scan.c: pass_write_skipped: the state learns of messages that were left out. */
+gboolean pass_write_skipped (Pass *self, GError **error);
 /* scan.c: pass_scan: the source's listing into records, changes and ledger. */
 gboolean pass_scan (Pass *self, GError **error);
 /* pass_settle_skips: records that are still RECORD_SKIPPED are left out for good. */

@@ -137,7 +137,7 @@ pair_orphans (Side *side, GArray *orphans, GError **error)
   g_autofree Identity *known = g_new (Identity, MAX (orphans->len, 1));
   for (guint i = 0; i < orphans->len; i++)
     known[i] = g_array_index (orphans, Orphan, i).row.identity;
-  return side_match (side->identities, side->positions->len, known, orphans->len);
+  return side_match_known (side, known, orphans->len);
 }
 
 /* The row moves to the key under which the source now has the message. */

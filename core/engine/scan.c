@@ -6,6 +6,8 @@
  */
 #include "engine/lane.h"
 
+#include <string.h>
+
 #include "model/keywords.h"
 
 /* SKIPPED_BATCH: rows of skipped messages written in one transaction. */
@@ -17,7 +19,15 @@ typedef struct
   GBytes *key;
   char *reason;
   Identity identity; /* what is known of it */
+  gboolean read;     /* by a filter, which left it out then */
 } SkippedRow;
+
+/* ChainMark: in place of the destination's key in the row of a message that was left out
+ * after it was read: which chain of filters said so. */
+typedef struct
+{
+  guint8 bytes[sizeof (guint64)];
+} ChainMark;
 
 static void
 skipped_row_clear (gpointer data)
@@ -27,10 +37,31 @@ skipped_row_clear (gpointer data)
   g_free (row->reason);
 }
 
+static ChainMark
+chain_mark (const Pass *self)
+{
+  ChainMark mark;
+  guint64 hash = GUINT64_TO_BE (filter_chain_hash (self->lane->account->chain));
+  memcpy (mark.bytes, &hash, sizeof hash);
+  return mark;
+}
+
+/* Left out by a filter that has seen all of it, by today's rules: it would say so again.
+ */
 static gboolean
-write_skipped (Pass *self, GError **error)
+was_read (const Pass *self, const StateMessage *known)
+{
+  ChainMark mark = chain_mark (self);
+  return known->outcome == STATE_SKIPPED && (known->identity.known & IDENTITY_CONTENT)
+         && known->destination_key.length == sizeof mark.bytes
+         && memcmp (known->destination_key.data, mark.bytes, sizeof mark.bytes) == 0;
+}
+
+gboolean
+pass_write_skipped (Pass *self, GError **error)
 {
   guint count = self->skipped_rows->len;
+  ChainMark mark = chain_mark (self);
   if (count == 0)
     return TRUE;
   g_autofree StateMessage *rows = g_new0 (StateMessage, count);
@@ -43,6 +74,8 @@ write_skipped (Pass *self, GError **error)
       rows[i].keywords = "";
       rows[i].reason = row->reason;
       rows[i].identity = row->identity;
+      if (row->read)
+        rows[i].destination_key = (HaulBytes){ mark.bytes, sizeof mark.bytes };
       pointers[i] = &rows[i];
     }
   gboolean ok = state_write (self->lane->account->state, self->row->id, pointers, count,
@@ -63,9 +96,29 @@ skip_message (Pass *self, HaulBytes key, const char *reason, const StateMessage 
       || (known != NULL && known->outcome == STATE_SKIPPED
           && g_strcmp0 (known->reason, reason) == 0))
     return TRUE;
-  SkippedRow row = { g_bytes_new (key.data, key.length), g_strdup (reason), { 0 } };
+  SkippedRow row = { .key = g_bytes_new (key.data, key.length),
+                     .reason = g_strdup (reason) };
   g_array_append_val (self->skipped_rows, row);
-  return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
+  return self->skipped_rows->len < SKIPPED_BATCH || pass_write_skipped (self, error);
+}
+
+void
+pass_skip_read (Pass *self, guint index, const Identity *identity, const char *reason)
+{
+  HaulBytes key = records_key (self->records, index);
+  SkippedRow row = { .key = g_bytes_new (key.data, key.length),
+                     .reason = g_strdup (reason),
+                     .identity = *identity,
+                     .read = TRUE };
+  records_get (self->records, index)->tag = RECORD_CLAIMED;
+  self->ledger.skipped++;
+  account_result_skip (self->report, reason);
+  pass_post_action (self, ACTION_SKIP, key, 0, reason);
+  g_array_append_val (self->skipped_rows, row);
+  /* A state that fails is noticed at the next commit of intents; without its row the
+   * message is only read once more. */
+  if (self->skipped_rows->len >= SKIPPED_BATCH)
+    (void) pass_write_skipped (self, NULL);
 }
 
 gboolean
@@ -89,7 +142,7 @@ pass_skip_record (Pass *self, guint index, const char *reason, const Identity *k
     return TRUE;
   SkippedRow skipped = { g_bytes_new (key.data, key.length), g_strdup (reason), *known };
   g_array_append_val (self->skipped_rows, skipped);
-  return self->skipped_rows->len < SKIPPED_BATCH || write_skipped (self, error);
+  return self->skipped_rows->len < SKIPPED_BATCH || pass_write_skipped (self, error);
 }
 
 /* A message that was delivered before: only its flags may matter. */
@@ -168,7 +221,7 @@ pass_settle_skips (Pass *self, GError **error)
                          NULL, error))
         return FALSE;
     }
-  return write_skipped (self, error);
+  return pass_write_skipped (self, error);
 }
 
 /* A message that is not known as delivered: the filters decide. */
@@ -199,6 +252,11 @@ new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
         ok = skip_message (self, record->key, verdict.skip_reason, known, error);
       message_verdict_clear (&verdict);
       return ok;
+    }
+  if (filtered && known != NULL && was_read (self, known))
+    {
+      message_verdict_clear (&verdict);
+      return skip_message (self, record->key, known->reason, known, error);
     }
   guint index = records_add (self->records, record);
   if (known != NULL && known->outcome == STATE_INTENT)
@@ -325,7 +383,8 @@ pass_scan (Pass *self, GError **error)
     scan.since.data = g_bytes_get_data (self->row->source_token, &scan.since.length);
 
   HaulScanResult result = { .struct_size = sizeof result };
-  if (!session_scan (lane->source, &scan, &result, error) || !write_skipped (self, error))
+  if (!session_scan (lane->source, &scan, &result, error)
+      || !pass_write_skipped (self, error))
     return FALSE;
   self->delta = result.delta;
   if (result.delta)

@@ -189,6 +189,8 @@ haul_sink_begin (HaulSink *sink, HaulBytes key, HaulLines lines, guint64 size_by
     }
   if (sink->target.pipe != NULL)
     (void) make_item (sink, size_bytes);
+  else if (sink->hooks->preview != NULL)
+    sink->transform = sink->hooks->preview (sink->index, size_bytes, sink->user_data);
   return TRUE;
 }
 
@@ -248,6 +250,14 @@ spool_bytes (HaulSink *self, const guint8 *data, gsize length, GError **error)
   return transform_push (self->transform, data, length, error);
 }
 
+/* Without a pipe: what a filter cannot make of the message stays unknown. */
+static void
+preview_bytes (HaulSink *self, const guint8 *data, gsize length)
+{
+  if (self->transform != NULL && !transform_push (self->transform, data, length, NULL))
+    g_clear_pointer (&self->transform, transform_free);
+}
+
 /* A big message goes on its way while the rest still arrives. */
 static gboolean
 release_big (HaulSink *self, GError **error)
@@ -282,7 +292,10 @@ haul_sink_commit (HaulSink *sink, gsize length, GError **error)
   if (sink->lines == HAUL_LINES_ANY)
     sink->wire_bytes += haul_lines_crlf_size (&sink->count_state, data, length);
   if (sink->item == NULL)
-    return TRUE;
+    {
+      preview_bytes (sink, data, length);
+      return TRUE;
+    }
   if (sink->item->spool != NULL)
     {
       GError *reason = NULL;
@@ -352,6 +365,29 @@ add_to_window (HaulSink *self, HaulItem *item, GError **error)
   return TRUE;
 }
 
+/* The transform has come to its end: what is delivered is not what was read, or nothing
+ * is. */
+static void
+finish_transform (HaulSink *self)
+{
+  if (self->transform == NULL)
+    return;
+  Identity delivered = { 0 };
+  transform_identity (self->transform, &delivered);
+  if (memcmp (delivered.content, self->identity.content, DIGEST_LENGTH) != 0)
+    self->item->delivered = delivered;
+}
+
+/* A filter leaves the message out, now that it has seen it. */
+static void
+skip_current (HaulSink *self)
+{
+  pipe_discard (self->target.pipe, g_steal_pointer (&self->item));
+  self->hooks->skipped (self->index, &self->identity,
+                        transform_skip_reason (self->transform), self->user_data);
+  g_clear_pointer (&self->transform, transform_free);
+}
+
 /* The last bytes of a message that is whole. */
 static gboolean
 finish_item (HaulSink *self, GError **error)
@@ -362,10 +398,16 @@ finish_item (HaulSink *self, GError **error)
       fail_current (self, reason);
       return TRUE;
     }
-  g_clear_pointer (&self->transform, transform_free);
   if (self->chunk != NULL)
     pipe_append (self->target.pipe, self->item, g_steal_pointer (&self->chunk));
   finish_identity (self);
+  if (self->transform != NULL && transform_skip_reason (self->transform) != NULL)
+    {
+      skip_current (self);
+      return TRUE;
+    }
+  finish_transform (self);
+  g_clear_pointer (&self->transform, transform_free);
   HaulItem *item = g_steal_pointer (&self->item);
   item->written = self->seen_bytes;
   if (item->spool != NULL)
@@ -375,6 +417,20 @@ finish_item (HaulSink *self, GError **error)
   gboolean released = item->released;
   pipe_end (self->target.pipe, item, NULL);
   return released || add_to_window (self, item, error);
+}
+
+/* Without a pipe: tells what the message would become. */
+static void
+finish_preview (HaulSink *self)
+{
+  Identity delivered = { 0 };
+  if (self->transform != NULL && transform_finish (self->transform, NULL)
+      && transform_skip_reason (self->transform) == NULL)
+    {
+      transform_identity (self->transform, &delivered);
+      self->hooks->delivered (self->index, &delivered, self->user_data);
+    }
+  g_clear_pointer (&self->transform, transform_free);
 }
 
 gboolean
@@ -395,6 +451,7 @@ haul_sink_end (HaulSink *sink, GError **error)
   if (sink->target.pipe != NULL)
     return finish_item (sink, error);
   finish_identity (sink);
+  finish_preview (sink);
   sink->hooks->identified (sink->index, &sink->identity, sink->user_data);
   return TRUE;
 }

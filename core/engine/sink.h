@@ -32,6 +32,14 @@ typedef struct
   void (*pace) (gsize bytes, gpointer user_data);
   /* Without a pipe: message @index was read and is @identity. */
   void (*identified) (guint index, const Identity *identity, gpointer user_data);
+  /* A filter left message @index, which is @identity, out after it had seen it. */
+  void (*skipped) (guint index, const Identity *identity, const char *reason,
+                   gpointer user_data);
+  /* Without a pipe: the transform for message @index, NULL: none, or it cannot be had.
+   * May be NULL. What it makes of the message is told to `delivered`. */
+  Transform *(*preview) (guint index, guint64 size_bytes, gpointer user_data);
+  /* Message @index becomes @delivered; called before `identified`. */
+  void (*delivered) (guint index, const Identity *delivered, gpointer user_data);
 } SinkHooks;
 
 /* SinkTarget: what the other side of the pipe needs. */

@@ -5,6 +5,8 @@
  */
 #include "scenario.h"
 
+#include <string.h>
+
 #define DEFAULT_SIZE_BYTES 900
 #define FIRST_DATE         G_GINT64_CONSTANT (1262304000) /* 2010-01-01 */
 #define DATE_RANGE         300000000
@@ -40,6 +42,7 @@ mail_spec_free (gpointer data)
   g_free (mail->headers);
   g_free (mail->id);
   g_free (mail->body);
+  g_free (mail->field);
   g_free (mail);
 }
 
@@ -146,6 +149,25 @@ append_date (GString *text, const char *name)
                           g_date_time_get_minute (date), g_date_time_get_second (date));
 }
 
+/* What a filter does to the header, once the message has its size. */
+static void
+edit_header (GString *text, const MailSpec *mail, gsize header_end)
+{
+  if (mail->field != NULL)
+    {
+      g_autofree char *line = g_strdup_printf ("%s\r\n", mail->field);
+
+      g_string_insert (text, (gssize) header_end, line);
+    }
+  if (mail->hide)
+    {
+      const char *id = strstr (text->str, "\r\nMessage-ID: ");
+
+      g_assert_nonnull (id);
+      g_string_insert (text, id + 2 - text->str, "X-");
+    }
+}
+
 /* CRLF to LF in one go: replacing each would move the rest every time. */
 static void
 drop_returns (GString *text)
@@ -171,10 +193,12 @@ scenario_body (const MailSpec *mail)
     append_date (text, mail->headers);
   if (mail->id != NULL)
     g_string_append_printf (text, "Message-ID: <%s.scenario@example.org>\r\n", mail->id);
+  gsize header_end = text->len;
   g_string_append (text, "\r\n");
   for (line = 1; text->len < mail->size; line++)
     g_string_append_printf (text, "%08x line %u of %s\r\n",
                             g_str_hash (mail->body) * line, line, mail->body);
+  edit_header (text, mail, header_end);
   if (mail->lf)
     drop_returns (text);
   return g_string_free_to_bytes (text);

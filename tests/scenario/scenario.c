@@ -130,6 +130,10 @@ read_mail_word (Reader *self, MailSpec *mail, const char *word)
         return refuse (self, "not a size", value);
       mail->size = (gsize) size;
     }
+  else if ((value = value_of (word, "field")) != NULL)
+    replace (&mail->field, value);
+  else if (strcmp (word, "hide-id") == 0)
+    mail->hide = TRUE;
   else if (strcmp (word, "no-id") == 0)
     g_clear_pointer (&mail->id, g_free);
   else if (strcmp (word, "no-date") == 0)

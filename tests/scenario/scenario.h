@@ -15,6 +15,8 @@ typedef struct
   char *body;     /* name that the body is made from */
   gsize size;     /* of the wire form, at least */
   gboolean dated; /* has a Date field */
+  char *field;    /* one more, at the end of the header, as a filter leaves it; or NULL */
+  gboolean hide;  /* its Message-ID is called X-Message-ID, likewise */
   gboolean lf;    /* lies in the store with LF */
 } MailSpec;
 

@@ -45,6 +45,10 @@ HAUL_API void haul_message_edit_date (HaulMessageEdit *edit, gint64 date_unix);
 /* haul_transform_write: the next bytes of the new message, in wire form. */
 HAUL_API gboolean haul_transform_write (HaulTransformOut *out, const void *data,
                                         gsize length, GError **error);
+/* haul_transform_skip: leave the message out after all; @reason is counted in the report.
+ * What was written is thrown away. The message is not read again until a filter or one of
+ * its options changes. */
+HAUL_API void haul_transform_skip (HaulTransformOut *out, const char *reason);
 
 /*
  * HaulFilter: a filter plugin. Callbacks that return gboolean return FALSE if and only if
