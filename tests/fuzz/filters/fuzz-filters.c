@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 HAUL_API const HaulFilter *haul_filter_disarm_receipts_get (void);
 HAUL_API const HaulFilter *haul_filter_edit_header_get (void);
 HAUL_API const HaulFilter *haul_filter_mend_get (void);
+HAUL_API const HaulFilter *haul_filter_strip_attachment_get (void);
+HAUL_API const HaulFilter *haul_filter_wrap_lines_get (void);
 
 typedef struct
 {
@@ -28,6 +30,10 @@ static const Subject subjects[] = {
   { haul_filter_edit_header_get,
     { { "replace", "Subject" }, { "match", "(.)b?" }, { "value", "\\1\\1\\\\" } } },
   { haul_filter_edit_header_get, { { "rename", "A" }, { "to", "B" } } },
+  { haul_filter_strip_attachment_get, { { "types", "*/*" } } },
+  { haul_filter_strip_attachment_get, { { "larger-than", "20" } } },
+  { haul_filter_wrap_lines_get, { { "limit", "60" } } },
+  { haul_filter_wrap_lines_get, { { "limit", "60" }, { "method", "break" } } },
 };
 
 static void
