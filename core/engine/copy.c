@@ -124,6 +124,7 @@ on_commit (HaulItem *const *items, guint count, gpointer user_data, GError **err
       rows[i].keywords = records_keywords (self->records, record);
       rows[i].date_unix = record->date_unix;
       rows[i].identity = items[i]->identity;
+      rows[i].delivered = items[i]->delivered;
       pointers[i] = &rows[i];
     }
   return state_write (self->lane->account->state, self->row->id, pointers, count, FALSE,

@@ -50,9 +50,16 @@ is_candidate (const Record *record)
   return record->tag == RECORD_NEW || record->tag == RECORD_SUSPECT;
 }
 
+/* Known: of a message that was found. */
+typedef struct
+{
+  Identity identity;  /* at the source */
+  Identity delivered; /* of its filtered copy; nothing known: it is none */
+} Known;
+
 /* A row for a candidate that is at the destination under @destination_key. */
 static StateMessage
-found_row (Pass *self, guint index, const Identity *identity, HaulBytes destination_key)
+found_row (Pass *self, guint index, const Known *known, HaulBytes destination_key)
 {
   const Record *record = records_get (self->records, index);
   StateMessage row = { .source_key = records_key (self->records, index),
@@ -62,7 +69,8 @@ found_row (Pass *self, guint index, const Identity *identity, HaulBytes destinat
                        .flags = record->flags,
                        .keywords = records_keywords (self->records, record),
                        .date_unix = record->date_unix,
-                       .identity = *identity };
+                       .identity = known->identity,
+                       .delivered = known->delivered };
   return row;
 }
 
@@ -121,7 +129,7 @@ typedef struct
 
 /* What an intent already knew of the message is kept. */
 static gboolean
-recall_identity (Pass *pass, guint index, Identity *identity, GError **error)
+recall_identity (Pass *pass, guint index, Known *known, GError **error)
 {
   StateMessage row = { 0 };
   gboolean found = FALSE;
@@ -131,18 +139,20 @@ recall_identity (Pass *pass, guint index, Identity *identity, GError **error)
                           error))
     return FALSE;
   if (found && (row.identity.known & IDENTITY_CONTENT))
-    *identity = row.identity;
+    *known = (Known){ row.identity, row.delivered };
   return TRUE;
 }
 
-/* The candidate @index lies at @place; @identity may know nothing. */
+/* The candidate @index lies at @place; @identity may know nothing, and so may @delivered.
+ */
 static gboolean
-claim (Found *self, guint index, const Place *place, const Identity *identity,
+claim (Found *self, guint index, const Place *place, const Known *identity,
        GError **error)
 {
   Pass *pass = self->pass;
-  Identity known = *identity;
-  if (!(known.known & IDENTITY_CONTENT) && !recall_identity (pass, index, &known, error))
+  Known known = *identity;
+  if (!(known.identity.known & IDENTITY_CONTENT)
+      && !recall_identity (pass, index, &known, error))
     return FALSE;
   self->rows[self->count++] = found_row (pass, index, &known, place->key);
   g_byte_array_append (self->keys, place->key.data, (guint) place->key.length);
@@ -192,7 +202,7 @@ claim_by_id (Unknown *self, const HaulRecord *record, gboolean *out_claimed,
   guint index = g_array_index (self->by_id, IdEntry, at).index;
   if (!is_candidate (records_get (self->pass->records, index)))
     return TRUE;
-  static const Identity nothing = { 0 };
+  static const Known nothing = { { 0 }, { 0 } };
   g_autofree char *keywords = keywords_join (record->keywords);
   Place place = { record->key, record->flags & HAUL_FLAGS_ALL, keywords };
   *out_claimed = TRUE;
@@ -268,6 +278,22 @@ mark_of (const Unknown *self)
   return view;
 }
 
+/* What is known of a pair: the copy is a filtered one if its content says so. */
+static Known
+known_of (const Side *source, const Side *destination, const MatchPair *pair)
+{
+  Known known = { source->identities[pair->source], { 0 } };
+  const Identity *copy = &destination->identities[pair->destination];
+  if (source->delivered == NULL)
+    return known;
+  const Identity *delivered = &source->delivered[pair->source];
+  if ((copy->known & delivered->known & IDENTITY_CONTENT)
+      && memcmp (copy->content, delivered->content, sizeof copy->content) == 0
+      && memcmp (copy->content, known.identity.content, sizeof copy->content) != 0)
+    known.delivered = *delivered;
+  return known;
+}
+
 static gboolean
 claim_by_identity (Found *self, const Unknown *search, GError **error)
 {
@@ -288,8 +314,9 @@ claim_by_identity (Found *self, const Unknown *search, GError **error)
           const Record *theirs = records_get (unknown, at);
           Place place = { records_key (unknown, at), theirs->flags,
                           records_keywords (unknown, theirs) };
+          Known known = known_of (&source, &destination, pair);
           ok = claim (self, g_array_index (source.positions, guint, pair->source), &place,
-                      &source.identities[pair->source], error);
+                      &known, error);
         }
     }
   side_clear (&source);

@@ -136,7 +136,11 @@ pair_orphans (Side *side, GArray *orphans, GError **error)
     return NULL;
   g_autofree Identity *known = g_new (Identity, MAX (orphans->len, 1));
   for (guint i = 0; i < orphans->len; i++)
-    known[i] = g_array_index (orphans, Orphan, i).row.identity;
+    {
+      const Orphan *orphan = &g_array_index (orphans, Orphan, i);
+      known[i] = side->destination ? *state_stored_as (&orphan->row)
+                                   : orphan->row.identity;
+    }
   return side_match_known (side, known, orphans->len);
 }
 

@@ -123,6 +123,8 @@ side_recall (Side *self, GError **error)
         return FALSE;
       if (found && (row.identity.known & IDENTITY_HEADERS))
         self->identities[i] = row.identity;
+      if (found && self->delivered != NULL)
+        self->delivered[i] = row.delivered;
     }
   return TRUE;
 }

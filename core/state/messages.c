@@ -14,7 +14,7 @@ write_rows (State *self, gint64 folder_id, const StateMessage *const *messages,
       self, STATEMENT_WRITE,
       "INSERT OR REPLACE INTO messages (folder, " ROW_COLUMNS
       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-      " ?13, ?14, ?15, ?16, ?17, ?18)",
+      " ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
       action, error);
   if (statement == NULL)
     return FALSE;

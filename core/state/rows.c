@@ -28,7 +28,55 @@ enum
   COLUMN_NOTE,
   COLUMN_OURS,
   COLUMN_GONE,
+  COLUMN_DELIVERED,
 };
+
+/* Packed: an Identity as column `delivered` has it: numbers in network order. */
+typedef struct
+{
+  guint32 known;
+  guint32 unused; /* 0 */
+  guint64 size_bytes;
+  gint64 date_unix;
+  guint8 message_id[sizeof ((Identity *) NULL)->message_id];
+  guint8 headers[sizeof ((Identity *) NULL)->headers];
+  guint8 content[DIGEST_LENGTH];
+} Packed;
+
+static void
+bind_delivered (sqlite3_stmt *statement, int parameter, const Identity *identity)
+{
+  Packed packed = { .known = GUINT32_TO_BE (identity->known),
+                    .size_bytes = GUINT64_TO_BE (identity->size_bytes),
+                    .date_unix = GINT64_TO_BE (identity->date_unix) };
+  memcpy (packed.message_id, identity->message_id, sizeof packed.message_id);
+  memcpy (packed.headers, identity->headers, sizeof packed.headers);
+  memcpy (packed.content, identity->content, sizeof packed.content);
+  if (identity->known == 0)
+    sqlite3_bind_null (statement, parameter);
+  else
+    sqlite3_bind_blob (statement, parameter, &packed, sizeof packed, SQLITE_TRANSIENT);
+}
+
+/* An empty column: the same as the original. */
+static gboolean
+read_delivered (sqlite3_stmt *row, Identity *out)
+{
+  Packed packed = { 0 };
+  const void *data = sqlite3_column_blob (row, COLUMN_DELIVERED);
+  if (data == NULL)
+    return TRUE;
+  if ((gsize) sqlite3_column_bytes (row, COLUMN_DELIVERED) != sizeof packed)
+    return FALSE;
+  memcpy (&packed, data, sizeof packed);
+  out->known = GUINT32_FROM_BE (packed.known);
+  out->size_bytes = GUINT64_FROM_BE (packed.size_bytes);
+  out->date_unix = GINT64_FROM_BE (packed.date_unix);
+  memcpy (out->message_id, packed.message_id, sizeof packed.message_id);
+  memcpy (out->headers, packed.headers, sizeof packed.headers);
+  memcpy (out->content, packed.content, sizeof packed.content);
+  return TRUE;
+}
 
 void
 row_bind_identity (sqlite3_stmt *statement, int first, const Identity *identity)
@@ -64,6 +112,7 @@ row_bind (sqlite3_stmt *statement, gint64 folder_id, const StateMessage *message
   state_bind_text (statement, 16, message->note);
   sqlite3_bind_int (statement, 17, message->ours || message->outcome == STATE_STORED);
   sqlite3_bind_int (statement, 18, message->gone);
+  bind_delivered (statement, 19, &message->delivered);
 }
 
 static gboolean
@@ -136,7 +185,8 @@ row_read (State *self, sqlite3_stmt *row, RowBuffer *buffer, StateMessage *out,
   int outcome = sqlite3_column_int (row, COLUMN_OUTCOME);
   int gone = sqlite3_column_int (row, COLUMN_GONE);
   if (outcome < STATE_INTENT || outcome > STATE_REMOVED || gone < STATE_AT_SOURCE
-      || gone > STATE_TAKEN || !read_identity (row, &message.identity))
+      || gone > STATE_TAKEN || !read_identity (row, &message.identity)
+      || !read_delivered (row, &message.delivered))
     {
       self->suspect = TRUE;
       return haul_error_set (error, HAUL_ERROR_CORRUPT, HAUL_SCOPE_ACCOUNT,

@@ -9,7 +9,8 @@
 /* ROW_COLUMNS: what a SELECT for row_read() names. */
 #define ROW_COLUMNS                                                                      \
   "source_key, destination_key, outcome, flags, keywords, date, known, size,"            \
-  " header_date, message_id, headers, content, reason, subject, note, ours, gone"
+  " header_date, message_id, headers, content, reason, subject, note, ours, gone, "      \
+  "delivered"
 
 /* RowBuffer: the memory behind the pointers of one StateMessage; starts zeroed. */
 typedef struct
@@ -18,7 +19,7 @@ typedef struct
   gsize size;
 } RowBuffer;
 
-/* row_bind: folder (?1) and the columns of ROW_COLUMNS in their order (?2 … ?18). All
+/* row_bind: folder (?1) and the columns of ROW_COLUMNS in their order (?2 … ?19). All
  * must stand until state_reset(). */
 void row_bind (sqlite3_stmt *statement, gint64 folder_id, const StateMessage *message);
 /* row_bind_identity: known, size, header_date, message_id, headers, content from

@@ -57,7 +57,7 @@ static const char *const objects[OBJECT_COUNT] = {
   " keywords TEXT, date INTEGER NOT NULL, known INTEGER NOT NULL,"
   " size INTEGER NOT NULL, header_date INTEGER NOT NULL, message_id BLOB,"
   " headers BLOB, content BLOB, reason TEXT, subject TEXT, note TEXT,"
-  " ours INTEGER NOT NULL, gone INTEGER NOT NULL,"
+  " ours INTEGER NOT NULL, gone INTEGER NOT NULL, delivered BLOB,"
   " PRIMARY KEY (folder, source_key)) WITHOUT ROWID",
   "CREATE TABLE runs (id INTEGER PRIMARY KEY, started INTEGER NOT NULL,"
   " ended INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0,"
@@ -118,7 +118,7 @@ static const char *const objects[OBJECT_COUNT] = {
   " header_date, message_id, headers, content, reason,"                                  \
   " CASE WHEN outcome IN (2, 3, 6) THEN NULL ELSE subject END AS subject,"               \
   " CASE WHEN outcome IN (2, 3, 6) THEN subject END AS note,"                            \
-  " outcome = 2 AS ours, 0 AS gone"
+  " outcome = 2 AS ours, 0 AS gone, NULL AS delivered"
 #define RUNS_FROM_OLD "*, 0 AS removed"
 
 /* What is read at every opening: small whatever the size of the file, and it touches the

@@ -91,10 +91,20 @@ typedef struct
                           verification found to differ; may be NULL */
   const char *subject; /* failed: of the message, for the report; may be NULL */
   const char *note;    /* delivered: what the receipt noted; may be NULL */
-  gboolean ours;  /* there was a receipt: the message at the destination is our doing;
-                     FALSE: it was found there. STATE_STORED implies it */
-  StateGone gone; /* state_set_gone() */
+  gboolean ours;      /* there was a receipt: the message at the destination is our doing;
+                         FALSE: it was found there. STATE_STORED implies it */
+  StateGone gone;     /* state_set_gone() */
+  Identity delivered; /* what filters made of it, as it was stored; nothing known: stored
+                         as it is, or not by us */
 } StateMessage;
+
+/* state_stored_as: what the copy of a delivered message should be, as far as its row
+ * knows. */
+static inline const Identity *
+state_stored_as (const StateMessage *message)
+{
+  return message->delivered.known != 0 ? &message->delivered : &message->identity;
+}
 
 /* StateRun: the record of one run. */
 typedef struct
