@@ -16,6 +16,10 @@
 /* ... or for so many times the longest that the server took for one command. */
 #define GRACE_FACTOR 3
 
+/* ... or for so many times the longest that it took for a look: a busy machine is as slow
+ * for the old session. */
+#define GRACE_LOOKS 20
+
 /* No longer than this in all: a busy folder never stands still, and what arrives later is
  * found by the look at the end of the folder. */
 #define WAIT_US ((gint64) 60 * G_USEC_PER_SEC)
@@ -25,6 +29,7 @@ typedef struct
 {
   gboolean came;
   guint64 messages, uidnext;
+  gint64 took_us;
 } Look;
 
 char *
@@ -67,6 +72,7 @@ static gboolean
 look_at (ImapSession *self, const ImapMailbox *mailbox, Look *out_look, GError **error)
 {
   g_autoptr (GError) local = NULL;
+  gint64 start_us = g_get_monotonic_time ();
   *out_look = (Look){ 0 };
   ImapCommand *command = imap_session_command (self, "STATUS");
   imap_command_add_mailbox (command, imap_mailbox_name (mailbox));
@@ -75,6 +81,7 @@ look_at (ImapSession *self, const ImapMailbox *mailbox, Look *out_look, GError *
   gboolean ok = imap_connection_run (self->connection, command, 0, HAUL_SCOPE_FOLDER,
                                      "look how a folder stands", NULL, &local);
   imap_connection_handle (self->connection, NULL, NULL);
+  out_look->took_us = g_get_monotonic_time () - start_us;
   if (ok || haul_error_scope (local) < HAUL_SCOPE_SESSION)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
@@ -105,6 +112,7 @@ settle (ImapSession *self, const ImapMailbox *mailbox, gint64 slowest_us, GError
           || !look_at (self, mailbox, &now, error))
         return FALSE;
       gint64 now_us = g_get_monotonic_time ();
+      grace_us = MAX (grace_us, GRACE_LOOKS * MAX (before.took_us, now.took_us));
       if (!now.came || now_us - start_us >= WAIT_US)
         return TRUE;
       if (now.messages != before.messages || now.uidnext != before.uidnext)

@@ -9,10 +9,14 @@
 
 #include <string.h>
 
+#include "engine/late.h"
 #include "model/keywords.h"
 
 /* WRITE_BATCH: rows of found messages written in one transaction. */
 #define WRITE_BATCH 256
+
+/* LOOKS_MAX: how often a folder is looked at for what a lost session stores too late. */
+#define LOOKS_MAX 5
 
 /* Found: rows of found messages on their way into the state, a batch at a time. */
 typedef struct
@@ -332,7 +336,8 @@ is_accounted_for (Pass *self)
   const FolderInfo *destination = self->pair->destination;
   if (destination == NULL)
     return TRUE;
-  if (self->again || self->keys_void)
+  /* What a lost session stored after the listing is not in it. */
+  if (self->again || self->keys_void || self->recovered)
     return FALSE;
   if ((destination->status.known & HAUL_STATUS_MESSAGES)
       && destination->status.messages == 0)
@@ -448,29 +453,6 @@ pass_match (Pass *self, GError **error)
 
 /* ---- what appears too late ---- */
 
-/* A suspect that was stored once more, and the message that the lost session had stored
- * all the same. Which of the two goes is for a person to decide. */
-static void
-report_twin (Pass *self, guint index, HaulBytes twin)
-{
-  HaulBytes key = records_key (self->records, index);
-  g_autofree char *ours = result_printable_key (key.data, key.length);
-  g_autofree char *theirs = result_printable_key (twin.data, twin.length);
-  g_autoptr (GError) error = NULL;
-  (void) haul_error_set (&error, HAUL_ERROR_EXISTS, HAUL_SCOPE_MESSAGE,
-                         "the destination holds the message twice: a connection broke "
-                         "while it was stored, and that copy appeared only after it was "
-                         "sent again; nothing was deleted, remove the copy '%s' by hand",
-                         theirs);
-  account_result_fail (self->report, self->pair->source->text, ours, NULL, error);
-  Event event = { .kind = EVENT_FAILURE,
-                  .account = self->lane->account->result->name,
-                  .folder = self->pair->source->text,
-                  .text = error->message,
-                  .key = key };
-  events_post (self->lane->account->events, &event);
-}
-
 /* From here on the messages that were sent once more are the only ones in question. */
 static void
 tag_resent (Pass *self, RecordTag from, RecordTag to)
@@ -485,12 +467,12 @@ tag_resent (Pass *self, RecordTag from, RecordTag to)
     }
 }
 
+/* What of the destination is a copy of a message that was sent once more. */
 static gboolean
-find_twins (Pass *self, const Unknown *search, GError **error)
+find_twins (Pass *self, const Unknown *search, GArray *twins, GError **error)
 {
   Records *unknown = search->records;
   Side source = { 0 }, destination = { 0 };
-  tag_resent (self, RECORD_RESENT, RECORD_SUSPECT);
   side_init (&source, self, self->records, FALSE);
   side_init (&destination, self, unknown, TRUE);
   destination.from = mark_of (search);
@@ -503,8 +485,13 @@ find_twins (Pass *self, const Unknown *search, GError **error)
         {
           const MatchPair *pair = &g_array_index (pairs, MatchPair, i);
           guint at = g_array_index (destination.positions, guint, pair->destination);
-          report_twin (self, g_array_index (source.positions, guint, pair->source),
-                       records_key (unknown, at));
+          HaulBytes key = records_key (unknown, at);
+          const Record *theirs = records_get (unknown, at);
+          Twin twin = { .index = g_array_index (source.positions, guint, pair->source),
+                        .key = g_bytes_new (key.data, key.length),
+                        .flags = theirs->flags & HAUL_FLAGS_ALL,
+                        .keywords = g_strdup (records_keywords (unknown, theirs)) };
+          g_array_append_val (twins, twin);
         }
     }
   side_clear (&source);
@@ -512,17 +499,36 @@ find_twins (Pass *self, const Unknown *search, GError **error)
   return ok;
 }
 
+static gboolean
+look_once (Pass *self, guint *out_removed, GError **error)
+{
+  Unknown unknown = { .pass = self, .records = records_new (), .surplus = TRUE };
+  g_autoptr (GArray) twins = late_new ();
+  gboolean ok = list_unknown (self, &unknown, error);
+  tag_resent (self, RECORD_RESENT, RECORD_SUSPECT);
+  ok = ok && find_twins (self, &unknown, twins, error);
+  records_free (unknown.records);
+  key_set_free (unknown.known);
+  g_clear_pointer (&unknown.by_id, g_array_unref);
+  return ok && (twins->len == 0 || late_settle (self, twins, out_removed, error));
+}
+
 gboolean
 pass_look_again (Pass *self, GError **error)
 {
   if (!self->resent || self->lane->account->dry_run || lane_should_stop (self->lane))
     return TRUE;
-  Unknown unknown = { .pass = self, .records = records_new (), .surplus = TRUE };
-  tag_resent (self, RECORD_SUSPECT, RECORD_RESENT);
-  gboolean ok = list_unknown (self, &unknown, error)
-                && find_twins (self, &unknown, error);
-  records_free (unknown.records);
-  key_set_free (unknown.known);
-  g_clear_pointer (&unknown.by_id, g_array_unref);
-  return ok;
+  /* A lost session that is still at work may have more to come. */
+  for (guint look = 0; look < LOOKS_MAX; look++)
+    {
+      guint removed = 0;
+      tag_resent (self, RECORD_SUSPECT, RECORD_RESENT);
+      if (!look_once (self, &removed, error))
+        return FALSE;
+      if (removed == 0)
+        return TRUE;
+      if (!pass_put_in_order (self, error))
+        return FALSE;
+    }
+  return TRUE;
 }

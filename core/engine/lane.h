@@ -130,6 +130,7 @@ typedef struct
   guint64 relisted_removed; /* listed or vanished rows that were STATE_REMOVED */
 
   /* what a look at the destination found, see watch.c */
+  gboolean recovered;      /* put in order by this pass: the listing is older than that */
   gboolean watched;        /* the row's watch is as of the listing */
   KeySet *removed, *back;  /* source keys that are no longer there, or are there again;
                               NULL: none */
@@ -226,8 +227,10 @@ GBytes *watch_settle (GBytes *expected, const HaulFolderStatus *after);
 gboolean pass_is_renumbered (const Pass *self);
 /* index.c: pass_match: finds candidates that are at the destination already. */
 gboolean pass_match (Pass *self, GError **error);
+/* pass_put_in_order: after an unclean end the destination puts its folder in order. */
+gboolean pass_put_in_order (Pass *self, GError **error);
 /* index.c: pass_look_again: after the last receipt: suspects that were sent once more may
- * have turned up at the destination after all; those are reported, never deleted. */
+ * have turned up at the destination after all; see late.h. */
 gboolean pass_look_again (Pass *self, GError **error);
 /* rekey.c: rekey_sources: candidates that the state knows under another source key (for
  * backends whose keys may change) take over their rows. */

@@ -162,6 +162,12 @@ say_recovery (const Pass *self)
   events_post (self->lane->account->events, &event);
 }
 
+gboolean
+pass_put_in_order (Pass *self, GError **error)
+{
+  return destination_call (self->lane->destination, call_recover, self, error);
+}
+
 /* After an unclean end the destination first puts its folder in order: once in each of
  * its sessions, since what the one before had under way may still be coming. */
 static gboolean
@@ -176,10 +182,10 @@ recover (Pass *self, GError **error)
       && !state_count (self->lane->account->state, self->row->id, 1u << STATE_INTENT,
                        &intents, error))
     return FALSE;
-  gboolean doubtful = intents > 0 || (!self->row->clean && self->row->note != NULL);
-  if (doubtful)
+  self->recovered = intents > 0 || (!self->row->clean && self->row->note != NULL);
+  if (self->recovered)
     say_recovery (self);
-  if (doubtful && !destination_call (self->lane->destination, call_recover, self, error))
+  if (self->recovered && !pass_put_in_order (self, error))
     return FALSE;
   *self->ordered = number;
   return TRUE;

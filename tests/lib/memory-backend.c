@@ -475,6 +475,8 @@ memory_expunge (gpointer session, const HaulBytes *keys, gsize count,
   if (!memory_session_need_store (self, error)
       || !memory_session_need_entered (self, error))
     return FALSE;
+  if (memory_session_lacks (self, "expunge"))
+    return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER, "expunge");
   for (i = 0; i < count; i++)
     {
       if (memory_store_drop (self->store, (HaulPath) self->entered,

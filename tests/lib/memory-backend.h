@@ -16,7 +16,8 @@
  * @store: the name of a MemoryStore. @file: a log file instead; `file` wins.
  * @without: words for capabilities that the session shall not have: keys (none in
  * receipts), stable-keys, ordered-keys, delivery-id, keywords, any-lines, dates,
- * scan-from, exact-size, token, mark, subscriptions, size (bodies of unknown length).
+ * scan-from, exact-size, token, mark, subscriptions, size (bodies of unknown length),
+ * expunge (is refused).
  * @needs_size, @single_session, @case_insensitive: capabilities that restrict.
  * @delta: a scan since a token gives the difference only.
  * @batch: messages that are committed together. @window: messages of a fetch that are

@@ -147,23 +147,70 @@ test_ghost_comes_while_recovering (gconstpointer data)
   world_free (world);
 }
 
+/* A run ends with a batch under way, which is stored between the next run's listing, in
+ * which the folder is empty, and its look into the folder. */
+static void
+test_ghost_comes_after_the_listing (void)
+{
+  World *world = world_new (FALSE);
+  FaultPlan plan = { .action = FAULT_ERROR,
+                     .at = 1,
+                     .code = HAUL_ERROR_IO,
+                     .scope = HAUL_SCOPE_ACCOUNT,
+                     .place = "at commit" };
+  disarm (world);
+  memory_store_remove (world->source, deep);
+  memory_store_remove (world->source, work);
+  world->destination_options = "ghost=recover";
+  fault_control_arm (world->destination_control, &plan);
+  g_autoptr (EngineResult) first = world_run (world);
+  g_assert_cmpint (first->exit_code, !=, EXIT_CODE_DONE);
+  disarm (world);
+  g_autoptr (EngineResult) second = world_run (world);
+  g_assert_cmpint (second->exit_code, ==, EXIT_CODE_DONE);
+  g_ptr_array_add (account (second)->notices, NULL);
+  g_autofree char *notices = g_strjoinv ("\n",
+                                         (char **) account (second)->notices->pdata);
+  g_test_message ("%s", notices);
+  g_assert_null (strstr (notices, "was removed"));
+  g_assert_cmpuint (count_lines (world->destination), ==, count_lines (world->source));
+  assert_second_run_completes (world, "ghost after the listing");
+  world_free (world);
+}
+
+/* One of two equal copies goes where the destination can tell them apart. */
 static void
 test_ghost_comes_too_late (gconstpointer data)
 {
   World *world = world_new (FALSE);
   g_autofree char *options = g_strdup_printf ("batch=2 ghost=store %s",
                                               (const char *) data);
+  gboolean mended = strstr (options, "expunge") == NULL;
   memory_store_remove (world->source, deep);
   memory_store_remove (world->source, work);
   g_autoptr (EngineResult) result = run_haunted (world, options);
-  g_assert_cmpint (result->exit_code, ==, EXIT_CODE_SOME_FAILED);
-  /* Said once for each, and neither of the two is gone. */
-  g_assert_cmpuint (account (result)->failures->len, ==, 2);
-  const Failure *failure = account (result)->failures->pdata[0];
-  g_assert_cmpstr (failure->code, ==, "exists");
-  g_assert_cmpstr (failure->folder, ==, "INBOX");
+  g_assert_cmpint (result->exit_code, ==,
+                   mended ? EXIT_CODE_DONE : EXIT_CODE_SOME_FAILED);
   g_assert_cmpuint (count_lines (world->destination), ==,
-                    count_lines (world->source) + 2);
+                    count_lines (world->source) + (mended ? 0 : 2));
+  if (mended)
+    {
+      g_assert_cmpuint (account (result)->failures->len, ==, 0);
+      g_ptr_array_add (account (result)->notices, NULL);
+      g_autofree char *notices = g_strjoinv ("\n",
+                                             (char **) account (result)->notices->pdata);
+      g_test_message ("%s", notices);
+      g_assert_nonnull (strstr (notices, "was removed (2"));
+      assert_second_run_completes (world, "mended");
+    }
+  else
+    {
+      /* Said once for each, and neither of the two is gone. */
+      g_assert_cmpuint (account (result)->failures->len, ==, 2);
+      const Failure *failure = account (result)->failures->pdata[0];
+      g_assert_cmpstr (failure->code, ==, "exists");
+      g_assert_cmpstr (failure->folder, ==, "INBOX");
+    }
   world_free (world);
 }
 
@@ -276,10 +323,12 @@ test_kept_alive_during_back_off (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const ghosts[] = { "", "without=delivery-id",
+  static const char *const ghosts[] = { "",
+                                        "without=delivery-id",
                                         "without='keys delivery-id'",
                                         "without='keys delivery-id scan-from mark token'",
-                                        "without='stable-keys delivery-id'" };
+                                        "without='stable-keys delivery-id'",
+                                        "without=expunge" };
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/calls/an-unchanged-account-costs-one-listing-a-side",
                    test_unchanged_costs_a_listing);
@@ -295,6 +344,8 @@ main (int argc, char **argv)
       g_test_add_data_func (in_time, ghosts[i], test_ghost_comes_while_recovering);
       g_test_add_data_func (late, ghosts[i], test_ghost_comes_too_late);
     }
+  g_test_add_func ("/engine/lost/ghost-after-the-listing",
+                   test_ghost_comes_after_the_listing);
   g_test_add_func ("/engine/lost/foreign-mail-is-no-twin", test_foreign_mail_is_no_twin);
   g_test_add_data_func ("/engine/idle/source-while-the-other-lists", "before list",
                         test_source_is_kept_alive);
