@@ -161,7 +161,7 @@ ImapDateChange
 imap_date_clamp (const ImapDateSpan *span, gint64 *date, gint *zone_minutes)
 {
   gint64 min = MAX (span->min_s, 0);
-  gint64 max = span->now_s + FUTURE_S;
+  gint64 max = span->now_s + (span->ahead_s > 0 ? span->ahead_s : FUTURE_S);
   ImapDateChange change = IMAP_DATE_KEPT;
   if (span->max_s > 0)
     max = MIN (max, span->max_s);

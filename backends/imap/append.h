@@ -67,10 +67,11 @@ typedef struct
 {
   gint64 min_s, max_s; /* seconds since 1970; both 0: not known */
   gint64 now_s;
+  gint64 ahead_s; /* of the future that is kept; 0: a day */
 } ImapDateSpan;
 
 /* Brings *@date and *@zone_minutes into what the server keeps: not before 1970, not after
- * now but for a day of wrong clocks (imap.md rule 14). */
+ * now but for some hours of wrong clocks (imap.md rule 14). */
 ImapDateChange imap_date_clamp (const ImapDateSpan *span, gint64 *date,
                                 gint *zone_minutes);
 

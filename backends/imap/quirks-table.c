@@ -367,6 +367,8 @@ const QuirkRow imap_quirk_rows[] = {
                 .exact_size = TRUE,
                 .stable_bytes = TRUE,
                 .strips_cr = TRUE,
+                .mends_lf = TRUE,
+                .adds_final_crlf = TRUE,
                 .quick_ack = TRUE,
                 .connection_hint =
                     "Courier allows four connections per address by default"

@@ -94,13 +94,17 @@ typedef struct
   gboolean deleted_expunges;   /* \Deleted makes a message vanish at once: never set it */
   gboolean keywords_none;      /* no keywords, whatever PERMANENTFLAGS says */
   gint64 dates_min_s;          /* INTERNALDATE kept from here, Unix seconds … */
-  gint64 dates_max_s; /* … to here; always also: not later than now (rule 14) */
+  gint64 dates_max_s;   /* … to here; always also: not later than now (rule 14) … */
+  gint64 dates_ahead_s; /* … but for so much; 0: a day, for clocks that are wrong */
 
   /* What comes back. */
   gboolean exact_size;        /* RFC822.SIZE is the length of BODY[] */
   gboolean stable_bytes;      /* BODY[] is what was appended, save line ends */
   gboolean strips_cr;         /* every CR is dropped on APPEND and CRLF made anew */
   gboolean replaces_nul;      /* NUL is kept as 0x80 */
+  gboolean trims_cr;          /* a CR before CRLF, or as last byte, is dropped */
+  gboolean mends_lf;          /* a lone LF becomes CRLF */
+  gboolean adds_final_crlf;   /* a last line without an end gets one */
   gboolean masks_8bit_header; /* bytes above 127 of the header become X (munge8bit) */
   gboolean search_unreliable; /* UID SEARCH may miss messages: use UID FETCH 1:* */
   gboolean uidonly_needed;    /* shows all messages only after ENABLE UIDONLY */

@@ -73,6 +73,8 @@ static void
 take_stored (ImapStore *self, ImapStoreMessage *message)
 {
   gboolean later = message->flags.later != NULL && message->flags.later->len > 0;
+  if (imap_store_body (message) == NULL)
+    imap_store_note_changes (message, imap_alter_finish (&message->changes));
   imap_store_release_body (self, message);
   if (later && message->uid > 0)
     {

@@ -71,6 +71,7 @@ read_streamed (const ImapStore *self, ImapStoreMessage *message, gsize limit,
     }
   gsize length = MIN (message->rest.length, limit);
   *out_span = (HaulBytes){ message->rest.data, length };
+  imap_alter_feed (&message->changes, message->rest.data, length);
   message->rest.data += length;
   message->rest.length -= length;
   message->at += length;
@@ -127,6 +128,7 @@ add_message (ImapStore *self, ImapCommand *command, const ImapStoreGroup *group,
   ImapAppendPolicy policy = { .first = group->wait,
                               .wait_from_bytes = quirks->sync_from_bytes };
   message->at = 0;
+  message->changes = imap_alter_begin (quirks);
   imap_command_add_message (command, &wire, &policy);
 }
 

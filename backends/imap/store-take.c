@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "alter.h"
 #include "store-body.h"
 
 void
@@ -177,7 +176,8 @@ static void
 plan_date (ImapStore *self, ImapStoreMessage *message)
 {
   ImapDateSpan span = { self->session->quirks->dates_min_s,
-                        self->session->quirks->dates_max_s, self->date_now_s };
+                        self->session->quirks->dates_max_s, self->date_now_s,
+                        self->session->quirks->dates_ahead_s };
   gint32 zone = 0;
   message->has_date = haul_item_date (message->item, &message->date, &zone);
   message->zone_minutes = zone;
@@ -188,12 +188,12 @@ plan_date (ImapStore *self, ImapStoreMessage *message)
     case IMAP_DATE_KEPT:
       break;
     case IMAP_DATE_EARLY:
-      imap_store_add_note (message, "a date before 1970 was moved to where the server's "
-                                    "dates begin");
+      imap_store_add_note (message, "date moved: the server keeps none before 1970%s",
+                           span.min_s > 0 ? ", nor its first second" : "");
       break;
     case IMAP_DATE_LATE:
-      imap_store_add_note (message, "a date in the future was moved to where the "
-                                    "server's dates end, or to now");
+      imap_store_add_note (message, "date moved: it lies in the future, which servers do "
+                                    "not keep");
       break;
     }
 }
@@ -300,12 +300,10 @@ hold (ImapStore *self, ImapStoreMessage *message)
   return FALSE;
 }
 
-static void
-note_alterations (ImapStore *self, ImapStoreMessage *message)
+void
+imap_store_note_changes (ImapStoreMessage *message, guint found)
 {
-  guint found = imap_alter_find (self->session->quirks, imap_store_body (message),
-                                 message->size);
-  for (guint bit = IMAP_ALTER_CR; bit <= IMAP_ALTER_HEADER; bit <<= 1)
+  for (guint bit = IMAP_ALTER_CR; bit <= IMAP_ALTER_LAST; bit <<= 1)
     if ((found & bit) != 0)
       imap_store_add_note (message, "%s", imap_alter_text ((ImapAlter) bit));
 }
@@ -323,7 +321,9 @@ prepare (ImapStore *self, ImapStoreMessage *message)
   if (imap_connection_wire (self->session->connection)->utf8)
     message->utf8 = imap_repair_has_utf8_header (imap_store_body (message),
                                                  message->size);
-  note_alterations (self, message);
+  imap_store_note_changes (
+      message,
+      imap_alter_find (self->session->quirks, imap_store_body (message), message->size));
 }
 
 /* Whether @mailbox takes no more; then @message has failed. */

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "alter.h"
 #include "append.h"
 #include "change.h"
 #include "session.h"
@@ -32,9 +33,10 @@ typedef struct
   ImapSlab *slab;      /* in which `body` lies; NULL: it is owned */
   GMappedFile *mapped; /* a big one that is tried again */
   guint64 size;
-  guint64 at;     /* bytes handed to the connection */
-  HaulBytes rest; /* streamed: of the span that was read last */
-  GError *broken; /* streamed: the source broke off */
+  guint64 at;            /* bytes handed to the connection */
+  HaulBytes rest;        /* streamed: of the span that was read last */
+  GError *broken;        /* streamed: the source broke off */
+  ImapAlterScan changes; /* streamed: what the server will change of it */
   ImapFlagPlan flags;
   gboolean has_date;
   gint64 date;
@@ -110,6 +112,9 @@ const guint8 *imap_store_body (const ImapStoreMessage *message);
 /* A note for the report. */
 void imap_store_add_note (ImapStoreMessage *message, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
+
+/* Notes for what the server changes silently: ImapAlter bits. */
+void imap_store_note_changes (ImapStoreMessage *message, guint found);
 
 /* An empty group for @mailbox. (transfer full) */
 ImapStoreGroup *imap_store_group_new (ImapStore *self, ImapMailbox *mailbox);

@@ -24,6 +24,7 @@ test_dates (void)
     ImapDateChange change;
     gint64 out;
     gint out_zone;
+    gint64 ahead;
   } vectors[] = {
     { 0, 0, 1000, 60, IMAP_DATE_KEPT, 1000, 60 },
     { 0, 0, 0, 0, IMAP_DATE_KEPT, 0, 0 },
@@ -36,6 +37,10 @@ test_dates (void)
     { 0, NOW - 100, NOW, 0, IMAP_DATE_LATE, NOW - 100, 0 },
     { 0, NOW - 100, NOW - 100, 0, IMAP_DATE_KEPT, NOW - 100, 0 },
     { 5000, 0, 4999, 0, IMAP_DATE_EARLY, 5000, 0 },
+    { 1, 0, 0, 0, IMAP_DATE_EARLY, 1, 0 },
+    { 1, 0, 1, -60, IMAP_DATE_KEPT, 1, 0 },
+    { 0, 0, NOW + 6600, 0, IMAP_DATE_KEPT, NOW + 6600, 0, 6600 },
+    { 0, 0, NOW + 6601, 0, IMAP_DATE_LATE, NOW, 0, 6600 },
     { 0, 0, NOW, 24 * 60, IMAP_DATE_KEPT, NOW, 0 },
     { 0, 0, NOW, -24 * 60, IMAP_DATE_KEPT, NOW, 0 },
     { 0, 0, NOW, 14 * 60, IMAP_DATE_KEPT, NOW, 14 * 60 },
@@ -43,7 +48,7 @@ test_dates (void)
   };
   for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
-      ImapDateSpan span = { vectors[i].min, vectors[i].max, NOW };
+      ImapDateSpan span = { vectors[i].min, vectors[i].max, NOW, vectors[i].ahead };
       gint64 date = vectors[i].date;
       gint zone = vectors[i].zone;
       g_assert_cmpint (imap_date_clamp (&span, &date, &zone), ==, vectors[i].change);
