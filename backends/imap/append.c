@@ -131,6 +131,15 @@ imap_flags_plan (const ImapFlagRules *rules, guint32 flags, const char *const *k
 }
 
 gboolean
+imap_flags_has_keywords (const ImapFlagPlan *self)
+{
+  for (guint i = 0; i < self->now->len; i++)
+    if (((const char *) self->now->pdata[i])[0] != '\\')
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 imap_flags_postpone_keywords (ImapFlagPlan *self)
 {
   gboolean any = FALSE;

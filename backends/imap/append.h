@@ -38,6 +38,9 @@ gboolean imap_flags_need_select (const ImapFlagRules *rules, const char *const *
 void imap_flags_plan (const ImapFlagRules *rules, guint32 flags,
                       const char *const *keywords, ImapFlagPlan *out_plan);
 
+/* Whether `now` holds keywords. */
+gboolean imap_flags_has_keywords (const ImapFlagPlan *self);
+
 /* The keywords in `now` move to `later`: the server refused them with the message. TRUE
  * if there were any. */
 gboolean imap_flags_postpone_keywords (ImapFlagPlan *self);

@@ -364,6 +364,8 @@ imap_fetch (gpointer session, HaulPlan *plan, HaulSink *sink, GError **error)
   if (self.session->selected.mailbox == NULL)
     return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                            "fetch: no folder is entered");
+  if (!imap_session_settle (session, error))
+    return FALSE;
   begin (&self);
   imap_connection_handle (self.session->connection, imap_fetch_event, &self);
   gboolean ok = run (&self, &local);

@@ -223,6 +223,23 @@ send_subscribe (Making *making, GError **error)
   return send_one (making, command, on_subscribed, error);
 }
 
+/* Batch: all that is made. */
+typedef struct
+{
+  const Making *makings;
+  gsize count;
+} Batch;
+
+static gboolean
+is_made (gpointer user_data)
+{
+  const Batch *batch = user_data;
+  for (gsize i = 0; i < batch->count; i++)
+    if (batch->makings[i].error != NULL)
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 make_all (ImapSession *self, Making *makings, gsize count, GError **error)
 {
@@ -236,8 +253,15 @@ make_all (ImapSession *self, Making *makings, gsize count, GError **error)
         && (makings[i].folder->attributes & HAUL_FOLDER_SUBSCRIBED)
         && !send_subscribe (&makings[i], error))
       return FALSE;
-  if (!imap_connection_drain (self->connection, error))
+  /* The listing that the engine asks for next comes back in the same round trip. */
+  Batch batch = { makings, count };
+  if (!imap_session_refresh_if (self, is_made, &batch, error))
     return FALSE;
+  if (is_made (&batch))
+    {
+      self->listed = TRUE;
+      return TRUE;
+    }
   for (gsize i = 0; i < count; i++)
     if (makings[i].error != NULL
         && (!mend (&makings[i], error)

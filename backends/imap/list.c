@@ -438,6 +438,13 @@ learn_delimiter (Listing *listing)
 gboolean
 imap_session_refresh (ImapSession *self, GError **error)
 {
+  return imap_session_refresh_if (self, NULL, NULL, error);
+}
+
+gboolean
+imap_session_refresh_if (ImapSession *self, gboolean (*wanted) (gpointer user_data),
+                         gpointer user_data, GError **error)
+{
   Listing listing = { .session = self,
                       .by_wire = g_hash_table_new (g_str_hash, g_str_equal),
                       .entries = g_ptr_array_new_with_free_func (entry_free) };
@@ -451,7 +458,7 @@ imap_session_refresh (ImapSession *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&listing.error));
       ok = FALSE;
     }
-  if (ok)
+  if (ok && (wanted == NULL || wanted (user_data)))
     {
       learn_delimiter (&listing);
       build_table (&listing);

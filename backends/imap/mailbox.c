@@ -231,6 +231,7 @@ void
 imap_session_clear_mailboxes (ImapSession *self)
 {
   self->selected.mailbox = NULL;
+  self->unsent = FALSE;
   g_hash_table_remove_all (self->by_path);
   g_ptr_array_set_size (self->mailboxes, 0);
 }

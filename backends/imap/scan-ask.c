@@ -179,6 +179,8 @@ on_event (const ImapEvent *event, gpointer user_data, GError **error)
 {
   ImapScanRun *self = user_data;
   (void) error;
+  if (!self->opened)
+    return TRUE;
   switch ((int) event->type)
     {
     case IMAP_EVENT_BODY_BEGIN:
@@ -222,6 +224,31 @@ on_done (const ImapReply *reply, gpointer user_data)
     (void) imap_reply_error (reply, HAUL_SCOPE_FOLDER, self->what, &self->refusal);
 }
 
+void
+imap_scan_take_start (ImapScanRun *self)
+{
+  const ImapSelected *selected = &self->session->selected;
+  self->start = (ImapToken){ selected->uidvalidity, selected->uidnext, selected->exists,
+                             selected->highestmodseq };
+  self->left = selected->exists;
+}
+
+static void
+on_opened (const ImapReply *reply, gpointer user_data)
+{
+  ImapScanRun *self = user_data;
+  self->opened = imap_session_opened (self->session, reply, &self->not_opened);
+  if (self->opened)
+    imap_scan_take_start (self);
+}
+
+gboolean
+imap_scan_open_ahead (ImapScanRun *self, GError **error)
+{
+  self->ahead = TRUE;
+  return imap_session_open_ahead (self->session, on_opened, self, error);
+}
+
 /* Sends @command (taken over) and waits for its end. */
 static gboolean
 run (ImapScanRun *self, ImapCommand *command, GError **error)
@@ -253,6 +280,11 @@ run (ImapScanRun *self, ImapCommand *command, GError **error)
   imap_connection_handle (connection, NULL, NULL);
   if (!ok)
     return FALSE;
+  if (self->not_opened != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->not_opened));
+      return FALSE;
+    }
   GError **worse = self->failure != NULL ? &self->failure : &self->refusal;
   if (self->failure != NULL
       || (self->refusal != NULL

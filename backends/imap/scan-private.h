@@ -34,6 +34,10 @@ typedef struct
   ImapUidSet *vanished; /* what VANISHED names */
   gboolean vanished_bad;
 
+  gboolean ahead;     /* the folder is opened in the flight of the first question, */
+  gboolean opened;    /* and was: until then nothing that comes is about it, */
+  GError *not_opened; /* or was not, for this reason */
+
   /* The command in flight, or the last one. */
   gboolean over;
   gboolean limited; /* MESSAGELIMIT: it did not cover all */
@@ -64,6 +68,12 @@ gboolean imap_scan_fetch_range (ImapScanRun *self, guint32 first, guint32 last,
  * As imap_scan_fetch(); a refusal or nonsense is said by self->refusal or found_bad. */
 gboolean imap_scan_find (ImapScanRun *self, const char *set, gboolean by_fetch,
                          GError **error);
+
+/* The folder as the server described it when it was opened. */
+void imap_scan_take_start (ImapScanRun *self);
+
+/* Opens the entered folder in the same flight as the question that comes next. */
+gboolean imap_scan_open_ahead (ImapScanRun *self, GError **error);
 
 /* Says NOOP, for the server to tell what it has not told yet. */
 gboolean imap_scan_noop (ImapScanRun *self, GError **error);

@@ -110,7 +110,8 @@ list_all (ImapScanRun *self, GError **error)
 {
   if (!list_from (self, 1, error))
     return FALSE;
-  if (self->refusal == NULL && is_complete (self))
+  /* Of an empty folder a server may refuse to list anything. */
+  if (self->start.messages == 0 || (self->refusal == NULL && is_complete (self)))
     return imap_scan_flush (self, error);
   return imap_scan_repair (self, 1, TRUE, error);
 }
@@ -170,6 +171,22 @@ hand_on_vanished (ImapScanRun *self, const ImapUidSet *uids, GError **error)
   return TRUE;
 }
 
+/* Whether the difference to @before, asked for ahead, is what should have been asked for.
+ * FALSE: all has to be listed, or, with *@out_vanished, nothing has changed. */
+static gboolean
+suits (ImapScanRun *self, const ImapToken *before, ImapUidSet **out_vanished)
+{
+  ImapDeltaAsk ask = imap_delta_ask (before, &self->start, self->session->qresync);
+  if (ask == IMAP_DELTA_CHANGES)
+    return TRUE;
+  if (ask == IMAP_DELTA_NOTHING)
+    {
+      imap_rows_drop_held (self->rows);
+      *out_vanished = imap_uidset_new ();
+    }
+  return FALSE;
+}
+
 /* Asks for the difference; its rows are held until it is believed. *@out_vanished: what
  * is gone; NULL: it is not to be believed. */
 static gboolean
@@ -184,6 +201,9 @@ ask_changes (ImapScanRun *self, const ImapToken *before, ImapUidSet **out_vanish
   imap_rows_set_mode (self->rows, IMAP_ROWS_HELD);
   if (!imap_scan_fetch_range (self, 1, imap_scan_top (self), modifier, error))
     return FALSE;
+  /* It was asked before the folder was known: was it the right question? */
+  if (self->ahead && !suits (self, before, out_vanished))
+    return TRUE;
   if (self->refusal != NULL || self->limited || self->removals || self->vanished_bad)
     return TRUE;
   imap_uidset_normalise (self->vanished);
@@ -221,7 +241,8 @@ list_changes (ImapScanRun *self, const ImapToken *before, gboolean *out_delta,
               GError **error)
 {
   g_autoptr (ImapUidSet) vanished = NULL;
-  switch (imap_delta_ask (before, &self->start, self->session->qresync))
+  ImapDeltaAsk known = imap_delta_ask (before, &self->start, self->session->qresync);
+  switch (self->ahead ? IMAP_DELTA_CHANGES : known)
     {
     case IMAP_DELTA_FULL:
       return TRUE;
@@ -235,6 +256,7 @@ list_changes (ImapScanRun *self, const ImapToken *before, gboolean *out_delta,
     return FALSE;
   if (vanished == NULL)
     {
+      self->ahead = FALSE;
       imap_rows_free (self->rows);
       self->rows = imap_rows_new (self->wanted, on_row, self);
       return TRUE;
@@ -275,9 +297,8 @@ begin (ImapScanRun *self)
   g_autofree char *name = haul_path_to_text ((HaulPath) selected->mailbox->path);
   self->what = g_strdup_printf ("list folder '%s'", name);
   choose_items (self);
-  self->start = (ImapToken){ selected->uidvalidity, selected->uidnext, selected->exists,
-                             selected->highestmodseq };
-  self->left = selected->exists;
+  self->opened = !self->session->unsent;
+  imap_scan_take_start (self);
   self->rows = imap_rows_new (self->wanted, on_row, self);
   self->keywords = g_ptr_array_new ();
   g_ptr_array_add (self->keywords, NULL);
@@ -295,6 +316,7 @@ clear (ImapScanRun *self)
   g_byte_array_unref (self->headers);
   imap_uidset_free (self->found);
   imap_uidset_free (self->vanished);
+  g_clear_error (&self->not_opened);
   g_clear_error (&self->refusal);
   g_clear_error (&self->failure);
 }
@@ -318,11 +340,40 @@ finish_status (ImapScanRun *self, HaulFolderStatus *out_status)
     imap_token_write (&self->start, mailbox->token);
 }
 
+/* Whether the question is known before the folder is open: all of it, or the difference
+ * to a token that the listing says is of the same folder. */
+static gboolean
+may_ask_ahead (const ImapScanRun *self)
+{
+  const ImapSession *session = self->session;
+  const HaulFolderStatus *listed = &session->selected.mailbox->status;
+  ImapToken before;
+  if (self->scan->from.length > 0 || session->uidonly || message_limit (self) > 0)
+    return FALSE;
+  if (self->scan->since.length == 0)
+    return TRUE;
+  return imap_token_read (self->scan->since, &before)
+         && (listed->known & HAUL_STATUS_UIDVALIDITY)
+         && listed->uid_validity == before.uidvalidity;
+}
+
 static gboolean
 scan_folder (ImapScanRun *self, gboolean *out_delta, GError **error)
 {
   ImapToken before;
-  if (self->start.messages == 0)
+  if (self->session->unsent && may_ask_ahead (self))
+    {
+      if (!imap_scan_open_ahead (self, error))
+        return FALSE;
+    }
+  else if (!self->opened)
+    {
+      if (!imap_session_settle (self->session, error))
+        return FALSE;
+      self->opened = TRUE;
+      imap_scan_take_start (self);
+    }
+  if (self->start.messages == 0 && !self->ahead)
     return TRUE;
   if (imap_key_to_uid (self->scan->from, &self->from))
     return list_new (self, error);

@@ -3,39 +3,93 @@
  * kept true by watch.c. The session's thread. */
 #include "session-private.h"
 
-gboolean
-imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
-                     GError **error)
+static char *
+describe (const ImapSession *self, const ImapMailbox *mailbox)
 {
   g_autofree char *name = haul_path_to_text ((HaulPath) mailbox->path);
-  g_autofree char *what = g_strdup_printf ("open folder \"%s\" at %s", name, self->peer);
-  if (!imap_connection_drain (self->connection, error))
-    return FALSE;
+  return g_strdup_printf ("open folder \"%s\" at %s", name, self->peer);
+}
+
+/* From here on what comes is said of @mailbox. */
+static ImapCommand *
+begin (ImapSession *self, ImapMailbox *mailbox, gboolean writable)
+{
   ImapCommand *command = imap_session_command (self, writable ? "SELECT" : "EXAMINE");
   imap_command_add_mailbox (command, imap_mailbox_name (mailbox));
   if (self->condstore && !self->qresync)
     imap_command_add_words (command, "(CONDSTORE)");
   self->selected = (ImapSelected){ .mailbox = mailbox, .writable = writable };
+  self->unsent = FALSE;
   self->lingers = FALSE;
   self->selecting = TRUE;
   self->permanent_seen = FALSE;
-  gboolean ok = imap_connection_run (self->connection, command, IMAP_FLIGHT_BARRIER,
-                                     HAUL_SCOPE_FOLDER, what, NULL, error);
+  return command;
+}
+
+static gboolean
+end (ImapSession *self, gboolean ok)
+{
+  ImapMailbox *mailbox = self->selected.mailbox;
   self->selecting = FALSE;
   /* News of the folder that was left may have come before this one's (no [CLOSED]). */
   self->selected.expunged = 0;
-  if (!ok)
+  if (ok)
+    mailbox->flags_known = mailbox->keywords != NULL && self->selected.writable;
+  else
+    self->selected.mailbox = NULL;
+  return ok;
+}
+
+gboolean
+imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
+                     GError **error)
+{
+  g_autofree char *what = describe (self, mailbox);
+  if (!imap_connection_drain (self->connection, error))
+    return FALSE;
+  ImapCommand *command = begin (self, mailbox, writable);
+  return end (self, imap_connection_run (self->connection, command, IMAP_FLIGHT_BARRIER,
+                                         HAUL_SCOPE_FOLDER, what, NULL, error));
+}
+
+gboolean
+imap_session_settle (ImapSession *self, GError **error)
+{
+  return !self->unsent
+         || imap_session_select (self, self->selected.mailbox, FALSE, error);
+}
+
+gboolean
+imap_session_open_ahead (ImapSession *self, ImapDoneFunc done, gpointer user_data,
+                         GError **error)
+{
+  if (!imap_connection_drain (self->connection, error))
+    return FALSE;
+  ImapCommand *command = begin (self, self->selected.mailbox, FALSE);
+  return imap_session_send (self, command, 0, done, user_data, error)
+         || end (self, FALSE);
+}
+
+gboolean
+imap_session_opened (ImapSession *self, const ImapReply *reply, GError **error)
+{
+  gboolean ok = reply != NULL && reply->state == IMAP_STATE_OK;
+  if (reply != NULL && !ok)
     {
-      self->selected.mailbox = NULL;
-      return FALSE;
+      g_autofree char *what = describe (self, self->selected.mailbox);
+      (void) imap_reply_error (reply, HAUL_SCOPE_FOLDER, what, error);
     }
-  mailbox->flags_known = mailbox->keywords != NULL && writable;
-  return TRUE;
+  else if (!ok)
+    (void) haul_error_set (error, HAUL_ERROR_NETWORK, HAUL_SCOPE_SESSION,
+                           "open a folder at %s: the connection was lost", self->peer);
+  return end (self, ok);
 }
 
 gboolean
 imap_session_unselect (ImapSession *self, GError **error)
 {
+  if (self->unsent)
+    (void) imap_leave (self, NULL);
   if (self->selected.mailbox == NULL && !self->lingers)
     return TRUE;
   self->selected = (ImapSelected){ 0 };
@@ -91,6 +145,15 @@ imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
   *out_status = status;
 }
 
+/* A folder that is there and holds mail is opened in the flight of the first question
+ * about it, which saves a round trip for each folder. */
+static gboolean
+may_put_off (const ImapMailbox *mailbox)
+{
+  return mailbox->listed && (mailbox->status.known & HAUL_STATUS_MESSAGES)
+         && mailbox->status.messages > 0;
+}
+
 gboolean
 imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
             HaulFolderStatus *out_status, GError **error)
@@ -106,6 +169,13 @@ imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                              "open folder \"%s\" at %s: it holds only other folders",
                              name, self->peer);
     }
+  if (mode == HAUL_ENTER_READ && out_status == NULL && may_put_off (mailbox))
+    {
+      (void) imap_leave (self, NULL);
+      self->selected.mailbox = mailbox;
+      self->unsent = TRUE;
+      return TRUE;
+    }
   if (!imap_session_select (self, mailbox, mode == HAUL_ENTER_WRITE, error))
     return FALSE;
   if (out_status != NULL)
@@ -120,7 +190,8 @@ imap_leave (gpointer session, GError **error)
 {
   ImapSession *self = session;
   (void) error;
-  self->lingers = self->selected.mailbox != NULL || self->lingers;
+  self->lingers = (self->selected.mailbox != NULL && !self->unsent) || self->lingers;
+  self->unsent = FALSE;
   self->selected = (ImapSelected){ 0 };
   return TRUE;
 }

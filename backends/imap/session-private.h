@@ -23,6 +23,12 @@ void imap_session_adapt (ImapSession *self);
  * commands that were queued before it come back in the same round trip. */
 gboolean imap_session_refresh (ImapSession *self, GError **error);
 
+/* The same behind other commands whose outcome decides: the table stays as it is if
+ * @wanted says so when all have been answered. */
+gboolean imap_session_refresh_if (ImapSession *self,
+                                  gboolean (*wanted) (gpointer user_data),
+                                  gpointer user_data, GError **error);
+
 /* mailbox.c */
 
 /* A mailbox from its wire name; not in the table. @delimiter 0: flat. */

@@ -115,6 +115,8 @@ typedef struct
   char *prefix;         /* of the personal namespace, raw; "" */
   char delimiter;       /* of the personal namespace; 0: flat or not yet known */
   ImapSelected selected;
+  gboolean unsent;          /* it is entered, but the server has not been asked: the first
+                               use does that; see imap_session_settle() */
   guint64 append_limit;     /* APPENDLIMIT; 0: unknown */
   gboolean any_keyword;     /* a folder of the account has \* in its PERMANENTFLAGS */
   gboolean keywords_proven; /* an APPEND with keywords was answered with OK; store*.c */
@@ -157,6 +159,19 @@ ImapString imap_mailbox_name (const ImapMailbox *self);
  */
 gboolean imap_session_select (ImapSession *self, ImapMailbox *mailbox, gboolean writable,
                               GError **error);
+
+/* Opens the folder that is entered, if that was put off (EXAMINE), and waits. */
+gboolean imap_session_settle (ImapSession *self, GError **error);
+
+/*
+ * The same without waiting, for what is asked behind it in one flight. @done has to call
+ * imap_session_opened() with its reply before anything else. FALSE: @done is not called.
+ */
+gboolean imap_session_open_ahead (ImapSession *self, ImapDoneFunc done,
+                                  gpointer user_data, GError **error);
+
+/* The folder was opened, or it was not: @error says why. */
+gboolean imap_session_opened (ImapSession *self, const ImapReply *reply, GError **error);
 
 /* Leaves the entered folder without expunging anything (UNSELECT, or what stands in for
  * it). */

@@ -102,9 +102,8 @@ take_success (ImapStore *self, ImapStoreGroup *group)
   for (guint i = 0; i < count; i++)
     {
       ImapStoreMessage *message = group->messages->pdata[i];
-      for (guint j = 0; j < message->flags.now->len; j++)
-        if (((const char *) message->flags.now->pdata[j])[0] != '\\')
-          self->session->keywords_proven = TRUE;
+      if (imap_flags_has_keywords (&message->flags))
+        self->session->keywords_proven = TRUE;
       message->uid = paired ? uids[i] : 0;
       message->uidvalidity = paired ? group->uidvalidity : 0;
       take_stored (self, message);

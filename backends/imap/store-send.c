@@ -78,6 +78,20 @@ read_streamed (const ImapStore *self, ImapStoreMessage *message, gsize limit,
   return IMAP_BODY_DATA;
 }
 
+/* The "+" of a probe has come: the server has read the arguments and takes them, and a
+ * refusal behind the body leaves the stream in step where literals are swallowed. */
+static void
+end_probe (ImapStoreGroup *group)
+{
+  ImapStore *self = group->store;
+  ImapStoreMessage *message = group->messages->pdata[0];
+  if (!group->probe || !self->session->quirks->swallows_refused_literals)
+    return;
+  self->probing = group->probe = FALSE;
+  if (imap_flags_has_keywords (&message->flags))
+    self->session->keywords_proven = TRUE;
+}
+
 static ImapBodyResult
 read_body (guint index, gsize limit, HaulBytes *out_span, gpointer user_data,
            GError **error)
@@ -86,6 +100,7 @@ read_body (guint index, gsize limit, HaulBytes *out_span, gpointer user_data,
   ImapStoreMessage *message = group->messages->pdata[index];
   /* The server's time begins when it has all. */
   group->sent_us = g_get_monotonic_time ();
+  end_probe (group);
   if (imap_store_body (message) != NULL)
     return read_held (message, limit, out_span);
   return read_streamed (group->store, message, limit, out_span, error);

@@ -106,15 +106,6 @@ batch_limits (const ImapStore *self)
   return limits;
 }
 
-static gboolean
-has_keywords (const ImapFlagPlan *plan)
-{
-  for (guint i = 0; i < plan->now->len; i++)
-    if (((const char *) plan->now->pdata[i])[0] != '\\')
-      return TRUE;
-  return FALSE;
-}
-
 /* Whether nothing is known yet of how the server takes such a message: it goes by itself,
  * waiting for "+", and nothing is taken until its answer. A BAD then comes before its
  * body, and nothing is read as commands (imap.md rule 1). */
@@ -124,7 +115,7 @@ must_probe (const ImapStore *self, const ImapStoreMessage *message)
   const ImapSession *session = self->session;
   if (imap_connection_wire (session->connection)->literals == IMAP_LITERALS_SYNC)
     return FALSE;
-  return (!session->keywords_proven && has_keywords (&message->flags))
+  return (!session->keywords_proven && imap_flags_has_keywords (&message->flags))
          || (!message->mailbox->appended && !session->quirks->swallows_refused_literals);
 }
 

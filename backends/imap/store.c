@@ -24,6 +24,8 @@ init (ImapStore *self, ImapSession *session, HaulFeed *feed)
 static gboolean
 release_for_append (ImapSession *session, GError **error)
 {
+  if (!imap_session_settle (session, error))
+    return FALSE;
   ImapMailbox *mailbox = session->selected.mailbox;
   if (mailbox == NULL)
     return !session->lingers || imap_session_unselect (session, error);

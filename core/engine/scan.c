@@ -359,9 +359,8 @@ gboolean
 pass_scan (Pass *self, GError **error)
 {
   Lane *lane = self->lane;
-  HaulFolderStatus status = { 0 };
   if (!session_enter (lane->source, (HaulPath) self->pair->source->path, HAUL_ENTER_READ,
-                      &status, error))
+                      NULL, error))
     return FALSE;
 
   self->cursor = state_cursor_new (lane->account->state, self->row->id);

@@ -348,7 +348,9 @@ session_enter (Session *self, HaulPath path, HaulEnterMode mode,
 
   if (!may_call (self, "enter", self->backend->enter != NULL, error))
     return FALSE;
-  gboolean result = self->backend->enter (self->session, path, mode, &status, &answer);
+  /* A backend that is asked for nothing may put the opening off. */
+  gboolean result = self->backend->enter (self->session, path, mode,
+                                          out_status != NULL ? &status : NULL, &answer);
   if (!settle (self, "enter", result, answer, error))
     return FALSE;
   if (out_status != NULL)

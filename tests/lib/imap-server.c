@@ -377,7 +377,9 @@ session_execute (Session *self, const Command *command)
   if (why == NULL)
     return;
   g_autofree char *text = command_text (command);
-  session_violation (self, why, text);
+  /* Behind a SELECT that was refused it had left before the client could know. */
+  if (handler != NULL || self->selected != NULL || !self->behind_opening)
+    session_violation (self, why, text);
   reply_tagged (self, "BAD %s", why);
   if (++self->bads >= MOST_BADS)
     {
@@ -395,6 +397,9 @@ session_serve (Session *self, const char *until)
       if (command == NULL)
         continue;
       g_autofree char *text = command_text (command);
+      self->behind_opening = self->opening;
+      self->opening = g_str_has_prefix (text, "SELECT ")
+                      || g_str_has_prefix (text, "EXAMINE ");
       if (until != NULL && imap_match (until, text, NULL))
         return g_steal_pointer (&command);
       if (play_rule (self, command, FALSE))

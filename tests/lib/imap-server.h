@@ -40,6 +40,8 @@ typedef struct
   gboolean authenticated;
   char *selected; /* name of the mailbox; NULL: none */
   gboolean read_only;
+  /* The command, or the one before it, is SELECT or EXAMINE. */
+  gboolean opening, behind_opening;
   guint32 uidvalidity; /* of the selected mailbox, when it was selected */
   GArray *view;        /* its UIDs as the client knows them, of guint32 */
   guint64 seen_modseq; /* changes up to here were told */

@@ -89,7 +89,8 @@ static gboolean
 fake_enter (gpointer session, HaulPath path, HaulEnterMode mode,
             HaulFolderStatus *out_status, GError **error)
 {
-  out_status->messages = 7; /* never NULL for a backend */
+  if (out_status != NULL)
+    out_status->messages = 7;
   return answer (session, error);
 }
 
