@@ -208,14 +208,18 @@ class Dovecot:
                           mail=os.path.join(self.folder, "mail"), configuration=self.configuration)
         self.listen, self.locals = self._certificates()
         self._write(self.options["capability"])
-        process = self._run()
+        self.process = self._run()
         if self.options["mask"]:
             hidden = {word.upper() for word in self.options["mask"].split()}
             self._write(" ".join(word for word in self.capability() if word.upper() not in hidden))
-            self.world.stop(process)
-            self._run()
+            self.restart()
             if hidden & {word.upper() for word in self.capability()}:
                 raise Trouble("the mask of capabilities has no effect")
+
+    def restart(self):
+        """All of its processes die at once; the mail stays."""
+        self.world.stop(self.process)
+        self.process = self._run()
 
     def _run(self):
         output = os.path.join(self.folder, "output")
