@@ -83,26 +83,64 @@ remove_if_stale (const char *dotlock)
          && now.st_mtim.tv_sec == before.st_mtim.tv_sec && unlink (dotlock) == 0;
 }
 
-static Try
-try_dotlock (const char *dotlock)
+/* Says whose it is. */
+static gboolean
+sign (int fd)
 {
-  int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  int fd = open (dotlock, flags, 0644);
-  if (fd < 0 && errno == EEXIST && remove_if_stale (dotlock))
-    fd = open (dotlock, flags, 0644);
-  if (fd < 0 && errno == EEXIST)
-    return TRY_BUSY;
-  if (fd < 0)
-    return errno == EINTR ? TRY_BUSY : TRY_CANNOT;
   g_autofree char *text = g_strdup_printf ("%d mailhaul %s\n", (int) getpid (),
                                            g_get_host_name ());
-  ssize_t put = write (fd, text, strlen (text));
+  return write (fd, text, strlen (text)) == (ssize_t) strlen (text);
+}
+
+/* Made under its name, where nothing better can be: a process that dies right here leaves
+ * a lock that nobody knows to be stale. */
+static Try
+make_named (const char *dotlock)
+{
+  int fd = open (dotlock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return errno == EEXIST || errno == EINTR ? TRY_BUSY : TRY_CANNOT;
+  gboolean done = sign (fd);
   close (fd);
-  if (put == (ssize_t) strlen (text))
+  if (done)
     return TRY_GOT;
   unlink (dotlock);
   errno = ENOSPC;
   return TRY_CANNOT;
+}
+
+/* Signed first, then named: whoever is killed leaves none, or one that says who held it.
+ */
+static Try
+make_dotlock (const char *dotlock)
+{
+  g_autofree char *folder = g_path_get_dirname (dotlock);
+  int fd = open (folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return make_named (dotlock);
+  g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", fd);
+  if (!sign (fd))
+    {
+      close (fd);
+      errno = ENOSPC;
+      return TRY_CANNOT;
+    }
+  gboolean done = linkat (AT_FDCWD, self, AT_FDCWD, dotlock, AT_SYMLINK_FOLLOW) == 0;
+  int number = errno;
+  close (fd);
+  if (done)
+    return TRY_GOT;
+  errno = number;
+  return number == EEXIST ? TRY_BUSY : make_named (dotlock);
+}
+
+static Try
+try_dotlock (const char *dotlock)
+{
+  Try result = make_dotlock (dotlock);
+  if (result == TRY_BUSY && remove_if_stale (dotlock))
+    result = make_dotlock (dotlock);
+  return result;
 }
 
 /* Tries both; holds all or nothing unless it fails for good. *@out_what: for messages. */
