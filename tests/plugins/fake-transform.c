@@ -15,6 +15,21 @@ haul_transform_write (HaulTransformOut *out, const void *data, gsize length,
 }
 
 void
+haul_transform_skip (HaulTransformOut *out, const char *reason)
+{
+  if (out->skip == NULL)
+    out->skip = g_strdup (reason);
+}
+
+HaulPath
+haul_message_folder (const HaulMessage *message)
+{
+  static const char *const folder[] = { "Work", "a/b", NULL };
+
+  return folder;
+}
+
+void
 fake_result_clear (FakeResult *result)
 {
   g_clear_pointer (&result->bytes, g_byte_array_unref);
