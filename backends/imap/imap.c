@@ -133,6 +133,7 @@ static const HaulBackend imap_backend = {
   .describe = imap_describe,
   .sessions = imap_sessions,
   .move = imap_move,
+  .copy = imap_copy,
   .advise = imap_advise,
 };
 

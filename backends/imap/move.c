@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Moves exactly the messages that are named to another folder: UID MOVE (RFC 6851), else
- * UID COPY, and what was certainly copied is then expunged by its UIDs. Looks before and
- * after say what became of each. The session's thread. */
+ * UID COPY, and what was certainly copied is then expunged by its UIDs; or only copies
+ * them. Looks before and after say what became of each. The session's thread. */
 #include <string.h>
 
 #include "change-run.h"
@@ -15,6 +15,7 @@ typedef struct
   ImapUidSet *uids;
   GHashTable *states; /* uid → ImapPresence */
   GHashTable *moved;  /* uid → its UID in the new folder, 0: not known */
+  gboolean stays;     /* they are only copied */
   GError *refusal;    /* the first one */
 } Move;
 
@@ -169,13 +170,15 @@ copy_and_expunge (Move *self, char **sets, GError **error)
 /* ---- the callback of the plugin ---- */
 
 static gboolean
-check (const ImapSession *self, GError **error)
+check (const ImapSession *self, gboolean stays, GError **error)
 {
   const ImapSelected *selected = &self->selected;
   if (selected->mailbox == NULL)
     return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                            "move messages: no folder is entered");
   g_autofree char *name = haul_path_to_text ((HaulPath) selected->mailbox->path);
+  if (stays)
+    return TRUE;
   if (!selected->writable || selected->read_only)
     return haul_error_set (error, HAUL_ERROR_PERMISSION, HAUL_SCOPE_FOLDER,
                            "move messages from \"%s\" at %s: the server opened it for "
@@ -188,6 +191,39 @@ check (const ImapSession *self, GError **error)
                            "removed, too",
                            name, self->peer);
   return TRUE;
+}
+
+/* Of a message that is not in the new folder. (transfer full); NULL: it is, though the
+ * server did not say so. */
+static GError *
+why_not (const Move *self, ImapPresence state)
+{
+  GError *error = NULL;
+  gboolean refused = self->refusal != NULL;
+  switch (state)
+    {
+    case IMAP_PRESENCE_PRESENT:
+      if (self->stays && refused)
+        return g_error_copy (self->refusal);
+      if (!self->stays && !refused)
+        return NULL; /* it went with an OK */
+      if (self->stays)
+        (void) haul_error_set (&error, HAUL_ERROR_REJECTED, HAUL_SCOPE_MESSAGE,
+                               "copy message: the server said OK and did not copy it");
+      break;
+    case IMAP_PRESENCE_LEFT:
+      if (refused)
+        return g_error_copy (self->refusal);
+      (void) haul_error_set (&error, HAUL_ERROR_REJECTED, HAUL_SCOPE_MESSAGE,
+                             "move message: the server said OK and kept it");
+      break;
+    case IMAP_PRESENCE_ABSENT:
+      break;
+    }
+  if (error == NULL)
+    (void) haul_error_set (&error, HAUL_ERROR_GONE, HAUL_SCOPE_MESSAGE,
+                           "move message: there is no such message any more");
+  return error;
 }
 
 static void
@@ -208,15 +244,8 @@ tell (const Move *self, HaulBytes key, HaulChangeResultFunc func, gpointer user_
       imap_key_from_uid (GPOINTER_TO_UINT (new), bytes);
       new_key = (HaulBytes){ bytes, sizeof bytes };
     }
-  if (state == IMAP_PRESENCE_ABSENT
-      || (!moved && state == IMAP_PRESENCE_PRESENT && self->refusal != NULL))
-    (void) haul_error_set (&own, HAUL_ERROR_GONE, HAUL_SCOPE_MESSAGE,
-                           "move message: there is no such message any more");
-  else if (!moved && state == IMAP_PRESENCE_LEFT && self->refusal != NULL)
-    own = g_error_copy (self->refusal);
-  else if (!moved && state == IMAP_PRESENCE_LEFT)
-    (void) haul_error_set (&own, HAUL_ERROR_REJECTED, HAUL_SCOPE_MESSAGE,
-                           "move message: the server said OK and kept it");
+  own = moved && state != IMAP_PRESENCE_ABSENT ? NULL
+                                               : why_not (self, (ImapPresence) state);
   func (key, own == NULL ? new_key : HAUL_NO_BYTES, own, user_data);
 }
 
@@ -225,40 +254,67 @@ run (Move *self, GError **error)
 {
   gsize room = 64 + strlen (self->to->wire);
   g_auto (GStrv) sets = imap_change_sets (self->session, self->uids, room);
-  return imap_expunge_look (self->session, self->uids, self->states,
-                            IMAP_PRESENCE_PRESENT, error)
-         && (imap_session_has (self->session, "MOVE")
-                 ? move_all (self, sets, error)
-                 : copy_and_expunge (self, sets, error))
+  if (!imap_expunge_look (self->session, self->uids, self->states, IMAP_PRESENCE_PRESENT,
+                          error))
+    return FALSE;
+  if (self->stays)
+    return copy_all (self, sets, error);
+  return (imap_session_has (self->session, "MOVE") ? move_all (self, sets, error)
+                                                   : copy_and_expunge (self, sets, error))
          && imap_expunge_look (self->session, self->uids, self->states,
                                IMAP_PRESENCE_LEFT, error);
 }
 
-gboolean
-imap_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
-           HaulChangeResultFunc func, gpointer user_data, GError **error)
+/* What both callbacks get. */
+typedef struct
 {
-  ImapSession *self = session;
+  HaulPath to;
+  const HaulBytes *keys;
+  gsize count;
+  HaulChangeResultFunc func;
+  gpointer user_data;
+  gboolean stays;
+} Request;
+
+static gboolean
+serve (ImapSession *self, const Request *request, GError **error)
+{
   g_autoptr (ImapUidSet) uids = imap_uidset_new ();
   g_autoptr (GHashTable) states = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) moved = g_hash_table_new (NULL, NULL);
-  Move move = { self, NULL, uids, states, moved, NULL };
+  Move move = { self, NULL, uids, states, moved, request->stays, NULL };
   guint32 uid = 0;
-  if (!check (self, error))
+  if (!check (self, request->stays, error))
     return FALSE;
-  move.to = imap_session_mailbox (self, to, error);
+  move.to = imap_session_mailbox (self, request->to, error);
   if (move.to == NULL)
     return FALSE;
-  for (gsize i = 0; i < count; i++)
-    if (imap_key_to_uid (keys[i], &uid))
+  for (gsize i = 0; i < request->count; i++)
+    if (imap_key_to_uid (request->keys[i], &uid))
       {
         imap_uidset_add (uids, uid);
         g_hash_table_insert (states, GUINT_TO_POINTER (uid), NULL);
       }
   imap_uidset_normalise (uids);
   gboolean ok = run (&move, error);
-  for (gsize i = 0; ok && i < count; i++)
-    tell (&move, keys[i], func, user_data);
+  for (gsize i = 0; ok && i < request->count; i++)
+    tell (&move, request->keys[i], request->func, request->user_data);
   g_clear_error (&move.refusal);
   return ok;
+}
+
+gboolean
+imap_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+           HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  Request request = { to, keys, count, func, user_data, FALSE };
+  return serve (session, &request, error);
+}
+
+gboolean
+imap_copy (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+           HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  Request request = { to, keys, count, func, user_data, TRUE };
+  return serve (session, &request, error);
 }

@@ -239,5 +239,7 @@ gboolean imap_expunge (gpointer session, const HaulBytes *keys, gsize count,
 /* move.c */
 gboolean imap_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
                     HaulChangeResultFunc func, gpointer user_data, GError **error);
+gboolean imap_copy (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                    HaulChangeResultFunc func, gpointer user_data, GError **error);
 /* recover.c */
 gboolean imap_recover (gpointer session, HaulPath path, HaulBytes note, GError **error);

@@ -149,6 +149,7 @@ static const HaulBackend maildir_backend = {
   .recover = maildir_recover,
   .describe = maildir_describe,
   .move = maildir_move_messages,
+  .copy = maildir_copy_messages,
 };
 
 HAUL_DEFINE_BACKEND (maildir, maildir_backend)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Moves messages to another folder of the store by renaming, so that bytes, date and
- * flags stay; keywords are looked up anew, since each folder has its own table of them.
- * Session's thread.
+ * Moves messages to another folder of the store by renaming, or copies them as a further
+ * link, so that bytes, date and flags stay; keywords are looked up anew, since each
+ * folder has its own table of them. Session's thread.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,6 +24,7 @@ typedef struct
   MaildirFolder *to;
   MaildirKeywords old_keywords;
   MaildirLetters letters; /* of the new folder */
+  gboolean stays;         /* only copied */
   gboolean courier;       /* the new folder keeps keywords as Courier does */
   GPtrArray *words;       /* scratch */
 } MaildirMove;
@@ -98,6 +99,14 @@ free_base (const MaildirFolder *to, const char *name, gsize base_length)
 }
 
 static int
+put (const MaildirMove *self, int from_fd, const char *from, int to_fd, const char *to)
+{
+  if (!self->stays)
+    return maildir_move (from_fd, from, to_fd, to);
+  return linkat (from_fd, from, to_fd, to, 0) == 0 ? 0 : errno;
+}
+
+static int
 grasp_move (MaildirFolder *folder, const MaildirFile *file, gpointer user_data)
 {
   MaildirMoveOne *one = user_data;
@@ -119,8 +128,8 @@ grasp_move (MaildirFolder *folder, const MaildirFile *file, gpointer user_data)
   g_autofree char *name = maildir_name_set (plain, separator, &wanted);
   gboolean stays_new = file->is_new && to->new_fd >= 0
                        && strchr (name, separator) == NULL;
-  failure = maildir_move (maildir_folder_directory (folder, file), file->name,
-                          stays_new ? to->new_fd : to->cur_fd, name);
+  failure = put (one->move, maildir_folder_directory (folder, file), file->name,
+                 stays_new ? to->new_fd : to->cur_fd, name);
   if (failure == 0)
     maildir_table_add (to->table, name, stays_new, 1);
   return failure;
@@ -139,7 +148,7 @@ move_one (MaildirMove *self, HaulBytes key, char **out_base, GError **error)
       g_clear_error (error);
       g_propagate_error (error, one.error);
     }
-  if (done)
+  if (done && !self->stays)
     maildir_keywords_forget_courier (self->from->fd, old_base);
   if (done && one.words)
     {
@@ -220,14 +229,23 @@ move_clear (MaildirMove *self)
   g_ptr_array_unref (self->words);
 }
 
-gboolean
-maildir_move_messages (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
-                       HaulChangeResultFunc func, gpointer user_data, GError **error)
+/* What both callbacks get. */
+typedef struct
 {
-  MaildirSession *self = session;
+  HaulPath to;
+  const HaulBytes *keys;
+  gsize count;
+  HaulChangeResultFunc func;
+  gpointer user_data;
+  gboolean stays;
+} MaildirMoveRequest;
+
+static gboolean
+serve (MaildirSession *self, const MaildirMoveRequest *request, GError **error)
+{
   g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (free_error);
   g_autoptr (GPtrArray) bases = g_ptr_array_new_with_free_func (g_free);
-  MaildirMove move = { .session = self, .from = self->entered };
+  MaildirMove move = { .session = self, .from = self->entered, .stays = request->stays };
   gboolean done = FALSE;
 
   if (!self->entered)
@@ -236,15 +254,34 @@ maildir_move_messages (gpointer session, HaulPath to, const HaulBytes *keys, gsi
   if (!maildir_session_refuse_dry (self, "move messages", error))
     return FALSE;
   move.words = g_ptr_array_new_with_free_func (g_free);
-  done = open_new_folder (&move, to, error)
-         && move_all (&move, keys, count, failures, bases, error);
+  done = open_new_folder (&move, request->to, error)
+         && move_all (&move, request->keys, request->count, failures, bases, error);
   move_clear (&move);
-  for (gsize i = 0; done && i < count; i++)
+  for (gsize i = 0; done && i < request->count; i++)
     {
       const char *base = g_ptr_array_index (bases, i);
       HaulBytes new_key = { (const guint8 *) base, base ? strlen (base) : 0 };
 
-      func (keys[i], new_key, g_ptr_array_index (failures, i), user_data);
+      request->func (request->keys[i], new_key, g_ptr_array_index (failures, i),
+                     request->user_data);
     }
   return done;
+}
+
+gboolean
+maildir_move_messages (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                       HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  MaildirMoveRequest request = { to, keys, count, func, user_data, FALSE };
+
+  return serve (session, &request, error);
+}
+
+gboolean
+maildir_copy_messages (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                       HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  MaildirMoveRequest request = { to, keys, count, func, user_data, TRUE };
+
+  return serve (session, &request, error);
 }

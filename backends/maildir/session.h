@@ -123,6 +123,9 @@ gboolean maildir_expunge (gpointer session, const HaulBytes *keys, gsize count,
 gboolean maildir_move_messages (gpointer session, HaulPath to, const HaulBytes *keys,
                                 gsize count, HaulChangeResultFunc func,
                                 gpointer user_data, GError **error);
+gboolean maildir_copy_messages (gpointer session, HaulPath to, const HaulBytes *keys,
+                                gsize count, HaulChangeResultFunc func,
+                                gpointer user_data, GError **error);
 gboolean maildir_recover (gpointer session, HaulPath path, HaulBytes note,
                           GError **error);
 gboolean maildir_describe (gpointer session, HaulFactFunc func, gpointer user_data,

@@ -138,6 +138,8 @@ cli_action (ActionKind action)
       return "skip";
     case ACTION_FLAGS:
       return "flags";
+    case ACTION_MOVE:
+      return "move";
     }
   return "unknown";
 }

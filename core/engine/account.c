@@ -10,6 +10,7 @@
 #include "engine/contact.h"
 #include "engine/lane.h"
 #include "engine/lanes.h"
+#include "engine/moves.h"
 #include "engine/verify.h"
 
 /* IDLE_US: routers and some servers forget a silent connection after a few minutes. */
@@ -158,6 +159,7 @@ run_lane (Account *self, const Contact *contact, gboolean *out_source, GError **
   gboolean compares = self->request->mode == ENGINE_RUN;
   return forget_if_emptied (self, folders, error)
          && folder_set_create (folders, lane, self->result->folders, error)
+         && moves_run (lane, folders, self->result->folders, out_source, error)
          && lanes_run (lane, folders->pairs, self->result->folders,
                        compares ? &verify : NULL, out_source, error);
 }
@@ -303,6 +305,7 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
   post_account (&self, EVENT_ACCOUNT_END);
 
   state_close (self.state);
+  g_clear_pointer (&self.planned_moves, g_hash_table_unref);
   filter_chain_free (self.chain);
   endpoint_clear (&self.source);
   endpoint_clear (&self.destination);

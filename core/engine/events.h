@@ -32,6 +32,8 @@ typedef enum
   ACTION_MATCH,         /* the message is at the destination already */
   ACTION_SKIP,          /* folder, key, text = reason */
   ACTION_FLAGS,         /* folder, destination, key, text = "+\\Seen -$Work" */
+  ACTION_MOVE,          /* folder, destination, key: inside of the destination; text =
+                           "moved from INBOX" or "copied from INBOX" */
 } ActionKind;
 
 /* Event: all strings stand during the call. */

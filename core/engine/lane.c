@@ -366,7 +366,7 @@ run_task (Run *run, LaneTask *task, GError **error)
   Lane *lane = run->lane;
   GError *reason = NULL;
   Pass *pass = pass_new (lane, task->pair, task->result);
-  pass->again = task->attempts > 0;
+  pass->again = task->attempts > 0 || task->pair->stale;
   pass->ordered = &task->ordered;
   pass->breakers = &task->breakers;
   g_ptr_array_add (lane->open_passes, pass);

@@ -37,6 +37,7 @@ typedef struct
   gint64 now_unix;
   gboolean dry_run;
   gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
+  GHashTable *planned_moves; /* dry run: FolderPair → source key → RowCopy; NULL: none */
   gint64 retry_unit_us;
   gint64 idle_us; /* a session idle for so long is kept alive */
 } Account;

@@ -32,7 +32,8 @@ typedef struct
   const FolderInfo *destination; /* as listed; NULL: not there yet (transfer none) */
   char **destination_path;       /* NULL: dropped */
   char *destination_text;
-  char *dropped; /* reason */
+  char *dropped;  /* reason */
+  gboolean stale; /* a move into it broke off: what was listed of it is out of date */
 } FolderPair;
 
 /* folder_pair_free: accepts NULL. */

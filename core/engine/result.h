@@ -63,6 +63,9 @@ typedef struct
   gboolean lost;      /* with all that was delivered there it was gone */
   gboolean complete;  /* every message seen is accounted for */
   Ledger ledger;
+  guint64 moved; /* messages that came from another folder of the source, and were moved
+                    or copied at the destination itself (dry run: would be); all of them
+                    are `present` (or `removed`), too */
 } FolderResult;
 
 /* Difference: what a verification found. */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "engine/row-copy.h"
 #include "model/keywords.h"
 
 /* SKIPPED_BATCH: rows of skipped messages written in one transaction. */
@@ -266,6 +267,17 @@ new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
   return filtered || pass_fail (self, index, reason, NULL, error);
 }
 
+/* In a dry run: what a message that is to be moved here will have as its row. */
+static const StateMessage *
+find_planned_move (const Pass *self, HaulBytes key)
+{
+  GHashTable *moves = self->lane->account->planned_moves;
+  GHashTable *rows = moves != NULL ? g_hash_table_lookup (moves, self->pair) : NULL;
+  g_autoptr (GBytes) wanted = g_bytes_new_static (key.data, key.length);
+  const RowCopy *found = rows != NULL ? g_hash_table_lookup (rows, wanted) : NULL;
+  return found != NULL ? &found->row : NULL;
+}
+
 static gboolean
 on_record (const HaulRecord *record, gpointer user_data, GError **error)
 {
@@ -277,6 +289,9 @@ on_record (const HaulRecord *record, gpointer user_data, GError **error)
     return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER,
                            "list folder: more than %u messages", RECORDS_MAX);
   self->ledger.seen++;
+  const StateMessage *planned = find_planned_move (self, record->key);
+  if (planned != NULL)
+    return known_message (self, record, planned);
   if (self->row->id != 0
       && !state_cursor_find (self->cursor, record->key, &known, &found, error))
     return FALSE;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/identify.h"
+#include "engine/row-copy.h"
 
 /* REASON: in reports and in the state. */
 #define REASON "duplicate of another message in the folder"
@@ -19,27 +20,13 @@
 
 #define HEADERS_LENGTH (sizeof ((Identity *) NULL)->headers)
 
-/* Delivered: a row that could be a twin; owns its strings. */
+/* Delivered: a row that could be a twin. */
 typedef struct
 {
-  GBytes *source_key;
-  GBytes *destination_key;
-  char *keywords, *reason, *subject;
-  StateMessage row;
+  RowCopy copy;    /* first, so that it can be cleared */
   gboolean listed; /* its message is still at the source */
   gboolean taken;  /* a candidate took it over */
 } Delivered;
-
-static void
-delivered_clear (gpointer data)
-{
-  Delivered *self = data;
-  g_bytes_unref (self->source_key);
-  g_bytes_unref (self->destination_key);
-  g_free (self->keywords);
-  g_free (self->reason);
-  g_free (self->subject);
-}
 
 /* Twins: the search. */
 typedef struct
@@ -120,14 +107,6 @@ group_candidates (Twins *self)
     }
 }
 
-static HaulBytes
-view (GBytes *bytes)
-{
-  HaulBytes result = HAUL_NO_BYTES;
-  result.data = g_bytes_get_data (bytes, &result.length);
-  return result;
-}
-
 static gboolean
 on_row (const StateMessage *row, gpointer user_data, GError **error)
 {
@@ -135,21 +114,8 @@ on_row (const StateMessage *row, gpointer user_data, GError **error)
   if (!(row->identity.known & IDENTITY_HEADERS)
       || !g_hash_table_contains (self->groups, row->identity.headers))
     return TRUE;
-  Delivered found = {
-    .source_key = g_bytes_new (row->source_key.data, row->source_key.length),
-    .destination_key = g_bytes_new (row->destination_key.data,
-                                    row->destination_key.length),
-    .keywords = g_strdup (row->keywords),
-    .reason = g_strdup (row->reason),
-    .subject = g_strdup (row->subject),
-    .row = *row,
-    .listed = key_set_contains (self->pass->listed, row->source_key),
-  };
-  found.row.source_key = view (found.source_key);
-  found.row.destination_key = view (found.destination_key);
-  found.row.keywords = found.keywords;
-  found.row.reason = found.reason;
-  found.row.subject = found.subject;
+  Delivered found = { .listed = key_set_contains (self->pass->listed, row->source_key) };
+  row_copy_init (&found.copy, row);
   g_array_append_val (self->delivered, found);
   return TRUE;
 }
@@ -163,8 +129,8 @@ read_content (Twins *self, GError **error)
   GHashTableIter iter;
   gpointer headers, value;
   for (guint i = 0; i < self->delivered->len; i++)
-    g_hash_table_add (met,
-                      g_array_index (self->delivered, Delivered, i).row.identity.headers);
+    g_hash_table_add (
+        met, g_array_index (self->delivered, Delivered, i).copy.row.identity.headers);
   g_hash_table_iter_init (&iter, self->groups);
   while (g_hash_table_iter_next (&iter, &headers, &value))
     {
@@ -192,9 +158,9 @@ read_delivered (Twins *self, GError **error)
   for (guint i = 0; i < count; i++)
     {
       const Delivered *one = &g_array_index (self->delivered, Delivered, i);
-      if ((one->row.identity.known & IDENTITY_CONTENT) || !one->listed)
+      if ((one->copy.row.identity.known & IDENTITY_CONTENT) || !one->listed)
         continue;
-      keys[wanted] = one->row.source_key;
+      keys[wanted] = one->copy.row.source_key;
       which[wanted++] = i;
     }
   if (wanted == 0)
@@ -205,7 +171,7 @@ read_delivered (Twins *self, GError **error)
     return FALSE;
   for (guint i = 0; i < wanted; i++)
     if (found[i].known & IDENTITY_CONTENT)
-      g_array_index (self->delivered, Delivered, which[i]).row.identity = found[i];
+      g_array_index (self->delivered, Delivered, which[i]).copy.row.identity = found[i];
   return TRUE;
 }
 
@@ -222,19 +188,21 @@ take_over (Twins *self, guint position, Delivered *from, GError **error)
 {
   Pass *pass = self->pass;
   guint index = g_array_index (self->side.positions, guint, position);
-  StateMessage row = from->row;
+  StateMessage row = from->copy.row;
   const StateMessage *pointer = &row;
   row.source_key = records_key (pass->records, index);
+  row.gone = STATE_AT_SOURCE;
   from->taken = from->listed = TRUE;
   records_get (pass->records, index)->tag = RECORD_CLAIMED;
-  if (pass_is_removed (pass, &from->row))
+  if (pass_is_removed (pass, &from->copy.row))
     pass->ledger.removed++;
   else
     pass->ledger.present++;
   State *state = pass->lane->account->state;
   return pass->lane->account->dry_run
          || (state_write (state, pass->row->id, &pointer, 1, FALSE, error)
-             && state_remove (state, pass->row->id, &from->row.source_key, 1, error));
+             && state_remove (state, pass->row->id, &from->copy.row.source_key, 1,
+                              error));
 }
 
 /* The delivered twin of a candidate, one that is listed before others; NULL: none. */
@@ -245,7 +213,8 @@ find_delivered (Twins *self, const Identity *identity)
   for (guint i = 0; i < self->delivered->len; i++)
     {
       Delivered *one = &g_array_index (self->delivered, Delivered, i);
-      if (are_twins (&one->row.identity, identity) && (best == NULL || !best->listed))
+      if (are_twins (&one->copy.row.identity, identity)
+          && (best == NULL || !best->listed))
         best = one;
     }
   return best;
@@ -333,7 +302,7 @@ pass_drop_twins (Pass *self, GError **error)
   twins.groups = g_hash_table_new_full (headers_hash, headers_equal, NULL,
                                         (GDestroyNotify) g_array_unref);
   twins.delivered = g_array_new (FALSE, FALSE, sizeof (Delivered));
-  g_array_set_clear_func (twins.delivered, delivered_clear);
+  g_array_set_clear_func (twins.delivered, row_copy_clear);
   gboolean ok = search (&twins, error);
   g_hash_table_unref (twins.groups);
   g_array_unref (twins.delivered);

@@ -294,7 +294,9 @@ pass_watch (Pass *self, GError **error)
                     &delivered, error))
     return FALSE;
   Look seen = { .pass = self };
-  seen.all_gone = delivered > 0 && (destination == NULL || self->result->created);
+  seen.all_gone = delivered > 0
+                  && (destination == NULL
+                      || (self->result->created && self->result->moved == 0));
   self->result->lost = seen.all_gone;
   gboolean ok = TRUE;
   if (seen.all_gone || (delivered > 0 && keyed))

@@ -514,3 +514,17 @@ session_move (Session *self, HaulPath to, const HaulBytes *keys, gsize count,
                                          &tally, &answer);
   return settle_tally (self, "move", result, &tally, count, answer, error);
 }
+
+gboolean
+session_copy (Session *self, HaulPath to, const HaulBytes *keys, gsize count,
+              HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  Tally tally = { .change_func = func, .user_data = user_data };
+  GError *answer = NULL;
+
+  if (!may_call (self, "copy", self->backend->copy != NULL, error))
+    return FALSE;
+  gboolean result = self->backend->copy (self->session, to, keys, count, tally_change,
+                                         &tally, &answer);
+  return settle_tally (self, "copy", result, &tally, count, answer, error);
+}

@@ -131,6 +131,51 @@ move_some (World *world, gconstpointer setup)
     mail_free (others->pdata[i]);
 }
 
+static void
+copy_some (World *world, gconstpointer setup)
+{
+  g_auto (GStrv) from = path_of (world, "Copied", NULL);
+  g_auto (GStrv) to = path_of (world, "Copies", NULL);
+  g_autoptr (GPtrArray) mails = mails_new (from, 8);
+  g_autoptr (GPtrArray)
+      new_keys = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) copies = g_ptr_array_new ();
+  g_autoptr (Session) session = NULL;
+  g_autoptr (Listing) listing = NULL;
+  g_autoptr (GError) error = NULL;
+  Results results = { 0, 0, new_keys };
+  HaulBytes keys[3];
+
+  if (world->setup->backend->copy == NULL)
+    {
+      g_test_skip ("the backend cannot copy messages");
+      return;
+    }
+  deliver (world, mails);
+  session = open_session (world, HAUL_ROLE_DESTINATION);
+  create_folder (session, to, 0);
+  listing = scan_folder (session, from, NULL, NULL);
+  keys[0] = bytes_view (((Record *) listing->records->pdata[1])->key);
+  keys[1] = bytes_view (((Record *) listing->records->pdata[6])->key);
+  keys[2] = (HaulBytes){ (const guint8 *) "4294967295", 10 };
+  session_copy (session, (HaulPath) to, keys, 3, note_result, &results, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (results.good, ==, 2);
+  g_assert_cmpuint (results.gone, ==, 1);
+  check_new_keys (session, to, new_keys);
+  g_clear_pointer (&session, session_close);
+  assert_holds (world, HAUL_ROLE_SOURCE, from, mails);
+  for (guint i = 1; i < 7; i += 5)
+    {
+      Mail *mail = mail_of (mails, listing->records->pdata[i]);
+
+      g_strfreev (mail->folder);
+      mail->folder = g_strdupv (to);
+      g_ptr_array_add (copies, mail);
+    }
+  assert_holds (world, HAUL_ROLE_SOURCE, to, copies);
+}
+
 typedef struct
 {
   guint count;
@@ -178,6 +223,7 @@ add_move_behaviours (const Setup *setup)
     void (*run) (World *world, gconstpointer setup);
   } behaviours[] = {
     { "a-move-takes-exactly-what-is-named", move_some },
+    { "a-copy-leaves-what-it-copies", copy_some },
     { "a-move-to-no-folder-changes-nothing", move_nowhere },
   };
 

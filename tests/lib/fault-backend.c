@@ -537,6 +537,13 @@ fault_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
 }
 
 static gboolean
+fault_copy (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+            HaulChangeResultFunc func, gpointer user_data, GError **error)
+{
+  FAULT_CALL (copy, to, keys, count, func, user_data, error);
+}
+
+static gboolean
 fault_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
 {
   FaultSession *self = session;
@@ -574,6 +581,7 @@ static const HaulBackend fault_backend = {
   .recover = fault_recover,
   .sessions = fault_sessions,
   .move = fault_move,
+  .copy = fault_copy,
 };
 
 const HaulBackend *

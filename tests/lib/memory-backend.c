@@ -489,45 +489,6 @@ memory_expunge (gpointer session, const HaulBytes *keys, gsize count,
 }
 
 static gboolean
-memory_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
-             HaulChangeResultFunc func, gpointer user_data, GError **error)
-{
-  MemorySession *self = session;
-  g_autoptr (MemoryFolder) folder = NULL;
-  gsize i;
-
-  if (!memory_session_need_store (self, error)
-      || !memory_session_need_entered (self, error))
-    return FALSE;
-  folder = find_folder (self, to, error);
-  if (folder == NULL)
-    return FALSE;
-  for (i = 0; i < count; i++)
-    {
-      guint64 number = memory_session_number (self, keys[i]);
-      g_autoptr (MemoryMessage)
-          old = memory_store_message (self->store, (HaulPath) self->entered, number);
-      g_autoptr (MemoryMessage) new = NULL;
-      MemoryPut put = { to, NULL };
-      MemoryKey new_key;
-
-      if (old == NULL)
-        {
-          report_gone (keys[i], func, user_data);
-          continue;
-        }
-      new = memory_message_copy (old);
-      new->number = 0;
-      put.message = new;
-      if (!memory_store_put (self->store, &put, 1, error))
-        return FALSE;
-      memory_store_drop (self->store, (HaulPath) self->entered, number);
-      func (keys[i], memory_session_key (self, new->number, &new_key), NULL, user_data);
-    }
-  return TRUE;
-}
-
-static gboolean
 memory_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
 {
   MemorySession *self = session;
@@ -569,6 +530,7 @@ static const HaulBackend memory_backend = {
   .recover = memory_recover,
   .sessions = memory_sessions,
   .move = memory_move,
+  .copy = memory_copy,
 };
 
 static const HaulBackend plain_backend = {

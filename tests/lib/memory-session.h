@@ -57,6 +57,12 @@ void memory_session_haunt (MemorySession *self, const char *moment);
 gboolean memory_scan (gpointer session, const HaulScan *scan, HaulScanResult *out_result,
                       GError **error);
 /* See HaulBackend. */
+gboolean memory_move (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                      HaulChangeResultFunc func, gpointer user_data, GError **error);
+/* See HaulBackend. */
+gboolean memory_copy (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                      HaulChangeResultFunc func, gpointer user_data, GError **error);
+/* See HaulBackend. */
 gboolean memory_fetch (gpointer session, HaulPlan *plan, HaulSink *sink, GError **error);
 /* See HaulBackend. */
 gboolean memory_store (gpointer session, HaulFeed *feed, GError **error);

@@ -256,6 +256,10 @@ typedef struct
    */
   gboolean (*move) (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
                     HaulChangeResultFunc func, gpointer user_data, GError **error);
+  /* copy: the same, but the messages stay in the entered folder, too, which need not be
+   * entered for writing. Absent: unsupported, the engine copies from the source. */
+  gboolean (*copy) (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
+                    HaulChangeResultFunc func, gpointer user_data, GError **error);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */
