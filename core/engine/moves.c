@@ -153,7 +153,8 @@ static void
 add_vanished (Listing *self, const StateMessage *row)
 {
   Vanished vanished = { .folder = self->index };
-  if (self->moves->vanished->len >= VANISHED_MAX)
+  /* What we took from the source ourselves has not been moved by anybody. */
+  if (self->moves->vanished->len >= VANISHED_MAX || row->gone == STATE_TAKEN)
     return;
   row_copy_init (&vanished.copy, row);
   g_array_append_val (self->moves->vanished, vanished);
