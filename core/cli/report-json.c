@@ -56,6 +56,7 @@ add_folders (JsonBuilder *builder, const AccountResult *account)
       json_add_flag (builder, "was-removed", folder->lost);
       json_add_flag (builder, "unchanged", folder->unchanged);
       json_add_flag (builder, "complete", folder->complete);
+      json_add_number (builder, "moved", folder->moved);
       add_ledger (builder, &folder->ledger);
       json_builder_end_object (builder);
     }
