@@ -5,7 +5,7 @@
  * into with the whole content before it is reported. What differs after a run is kept by
  * doubts.c. Lane's thread.
  */
-#include "engine/verify.h"
+#include "engine/verify-private.h"
 
 #include <string.h>
 
@@ -14,24 +14,6 @@
 #include "engine/metadata.h"
 #include "engine/side.h"
 #include "model/keywords.h"
-
-/* NO_PARTNER: a source message without a partner at the destination. */
-#define NO_PARTNER G_MAXUINT
-
-typedef struct
-{
-  Lane *lane;
-  Pass *pass; /* a pass that only reads: folder, row, records of the source */
-  JobVerify level;
-  Records *theirs;
-  StateCursor *cursor;
-  gboolean whole;     /* a verification by itself, not one after a run */
-  const KeySet *only; /* after a run: source keys that it stored; NULL: none */
-  guint unverified;   /* StateUnverified: what runs before it left */
-  KeySet *doubtful;   /* source keys that differed then */
-  KeySet *settled;    /* source keys whose copy is there as it was delivered */
-  GArray *partner;    /* of guint: index in theirs for each of ours, or NO_PARTNER */
-} Check;
 
 /* What this run stored, or an earlier verification found to differ, is compared in all.
  * Of what else was never verified only whether it is there, and whole: its flags a user
@@ -51,8 +33,8 @@ is_wanted (const Check *self, const StateMessage *row)
          || ((self->unverified & STATE_UNVERIFIED_NEW) && row->outcome != STATE_REMOVED);
 }
 
-static void
-report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
+void
+verify_report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
 {
   Difference *difference = g_new0 (Difference, 1);
   difference->folder = g_strdup (self->pass->pair->source->text);
@@ -79,15 +61,15 @@ noted (Check *self, HaulBytes key)
 
 /* A message that is there, but other than at the source: nothing is wrong with one of
  * which the destination said so when it stored it. */
-static void
-report_change (Check *self, HaulBytes key, const char *reason)
+void
+verify_report_change (Check *self, HaulBytes key, const char *reason)
 {
   GPtrArray *differences = self->lane->account->result->differences;
   const char *note = noted (self, key);
   g_autofree char *text = note == NULL
                               ? g_strdup (reason)
                               : g_strdup_printf ("%s (as noted: %s)", reason, note);
-  report (self, key, FALSE, text);
+  verify_report (self, key, FALSE, text);
   ((Difference *) differences->pdata[differences->len - 1])->noted = note != NULL;
 }
 
@@ -124,9 +106,9 @@ is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
 }
 
 /* The row says what was delivered; *@out_found FALSE: there is none. */
-static gboolean
-find_row (Check *self, HaulBytes source_key, StateMessage *out_row, gboolean *out_found,
-          GError **error)
+gboolean
+verify_find_row (Check *self, HaulBytes source_key, StateMessage *out_row,
+                 gboolean *out_found, GError **error)
 {
   *out_found = FALSE;
   return self->pass->row->id == 0
@@ -141,7 +123,8 @@ compare_with_row (Check *self, const HaulRecord *record, const StateMessage *row
   if ((record->flags & HAUL_FLAGS_ALL) == row->flags
       && keywords_equal (keywords, row->keywords))
     return TRUE;
-  report (self, record->key, FALSE, "flags changed at the source since they were synced");
+  verify_report (self, record->key, FALSE,
+                 "flags changed at the source since they were synced");
   return FALSE;
 }
 
@@ -161,7 +144,7 @@ on_ours (const HaulRecord *record, gpointer user_data, GError **error)
       self->pass->ledger.skipped++;
       return TRUE;
     }
-  if (!find_row (self, record->key, &row, &found, error))
+  if (!verify_find_row (self, record->key, &row, &found, error))
     return FALSE;
   if (found && row.reason != NULL && ((1u << row.outcome) & STATE_DELIVERED))
     key_set_add (self->doubtful, record->key);
@@ -342,87 +325,6 @@ pair_by_identity (Check *self, GError **error)
 
 /* ---- comparing the rest ---- */
 
-/* A copy that differs from what the filters make of the message today is one all the
- * same, if it is an earlier copy that no filter had seen, or as it was delivered. */
-static gboolean
-is_other_form (Check *self, HaulBytes key, const Identity *original, const Identity *copy)
-{
-  StateMessage row = { 0 };
-  gboolean found = FALSE;
-  if (memcmp (original->content, copy->content, sizeof copy->content) == 0)
-    return TRUE;
-  return find_row (self, key, &row, &found, NULL) && found
-         && (row.delivered.known & IDENTITY_CONTENT)
-         && memcmp (row.delivered.content, copy->content, sizeof copy->content) == 0;
-}
-
-/* Reads both sides of the pairs in @doubtful whole and reports what differs. */
-static gboolean
-compare_content (Check *self, GArray *doubtful, GError **error)
-{
-  if (doubtful->len == 0)
-    return TRUE;
-  Side ours = { 0 }, theirs = { 0 };
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
-  side_init_empty (&ours, self->pass, self->pass->records, FALSE);
-  side_init_empty (&theirs, self->pass, self->theirs, TRUE);
-  g_array_append_vals (ours.positions, doubtful->data, doubtful->len);
-  for (guint i = 0; i < doubtful->len; i++)
-    {
-      guint index = g_array_index (doubtful, guint, i);
-      g_array_append_val (theirs.positions, g_array_index (self->partner, guint, index));
-      g_array_append_val (all, i);
-    }
-  side_make_room (&ours);
-  side_make_room (&theirs);
-  gboolean ok = side_read_content (&ours, all, error)
-                && side_read_content (&theirs, all, error);
-  for (guint i = 0; ok && i < doubtful->len; i++)
-    {
-      HaulBytes key = records_key (self->pass->records,
-                                   g_array_index (doubtful, guint, i));
-      const Identity *a = side_expected (&ours, i), *b = &theirs.identities[i];
-      if (!(a->known & IDENTITY_CONTENT) || !(b->known & IDENTITY_CONTENT))
-        report (self, key, FALSE,
-                a->known & IDENTITY_CONTENT ? "cannot be read at the destination"
-                                            : "cannot be read at the source");
-      else if (memcmp (a->content, b->content, sizeof a->content) != 0
-               && !is_other_form (self, key, &ours.identities[i], b))
-        report_change (self, key, "content differs");
-    }
-  side_clear (&ours);
-  side_clear (&theirs);
-  return ok;
-}
-
-/* Header identities of both sides; pairs whose headers differ become doubtful. */
-static gboolean
-compare_headers (Check *self, GArray *doubtful, GError **error)
-{
-  Side ours = { 0 }, theirs = { 0 };
-  side_init_empty (&ours, self->pass, self->pass->records, FALSE);
-  side_init_empty (&theirs, self->pass, self->theirs, TRUE);
-  for (guint i = 0; i < self->partner->len; i++)
-    {
-      guint partner = g_array_index (self->partner, guint, i);
-      if (partner == NO_PARTNER)
-        continue;
-      g_array_append_val (ours.positions, i);
-      g_array_append_val (theirs.positions, partner);
-    }
-  side_make_room (&ours);
-  side_make_room (&theirs);
-  gboolean ok = side_read_headers (&ours, error) && side_read_headers (&theirs, error);
-  for (guint i = 0; ok && i < ours.positions->len; i++)
-    if (memcmp (ours.identities[i].headers, theirs.identities[i].headers,
-                sizeof ours.identities[i].headers)
-        != 0)
-      g_array_append_val (doubtful, g_array_index (ours.positions, guint, i));
-  side_clear (&ours);
-  side_clear (&theirs);
-  return ok;
-}
-
 /* A message that was delivered and then removed is missing, too, but nothing to be
  * repaired by another run. */
 static gboolean
@@ -430,12 +332,12 @@ report_missing (Check *self, HaulBytes key, GError **error)
 {
   StateMessage row = { 0 };
   gboolean found = FALSE;
-  if (!find_row (self, key, &row, &found, error))
+  if (!verify_find_row (self, key, &row, &found, error))
     return FALSE;
   gboolean removed = found && self->whole && ((1u << row.outcome) & STATE_DELIVERED);
-  report (self, key, FALSE,
-          removed
-              ? "missing at the destination: it was delivered, and removed there since"
+  verify_report (
+      self, key, FALSE,
+      removed ? "missing at the destination: it was delivered, and removed there since"
               : "missing at the destination");
   return TRUE;
 }
@@ -466,16 +368,17 @@ compare (Check *self, GError **error)
                                         ? metadata_difference (&pair)
                                         : metadata_date_difference (&pair);
       if (difference != NULL)
-        report_change (self, key, difference);
+        verify_report_change (self, key, difference);
       if (self->level == JOB_VERIFY_CONTENT || !sizes_equal (ours, theirs))
         g_array_append_val (doubtful, i);
     }
   for (guint i = 0; i < records_length (self->theirs); i++)
     if (self->whole && records_get (self->theirs, i)->tag != RECORD_CLAIMED)
-      report (self, records_key (self->theirs, i), TRUE, "only at the destination");
-  if (self->level == JOB_VERIFY_HEADERS && !compare_headers (self, doubtful, error))
+      verify_report (self, records_key (self->theirs, i), TRUE,
+                     "only at the destination");
+  if (self->level == JOB_VERIFY_HEADERS && !verify_headers (self, doubtful, error))
     return FALSE;
-  return compare_content (self, doubtful, error);
+  return verify_content (self, doubtful, error);
 }
 
 static gboolean

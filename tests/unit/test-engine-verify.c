@@ -210,6 +210,65 @@ test_lost_folder_is_named (void)
   world_free (world);
 }
 
+/* ---- what was digested while it was copied ---- */
+
+static void
+ask_for_content (Job *job, EngineRequest *request, gpointer user_data)
+{
+  request->verify_level = JOB_VERIFY_CONTENT;
+}
+
+/* The digests are in the state: only the copies are read. */
+static void
+test_content_reads_the_copies_only (void)
+{
+  World *world = world_new (FALSE);
+  g_autoptr (EngineResult) first = world_run (world);
+  g_assert_cmpint (first->exit_code, ==, EXIT_CODE_DONE);
+  world->mode = ENGINE_VERIFY;
+  world->adjust = ask_for_content;
+  disarm (world);
+  g_autoptr (EngineResult) result = world_run (world);
+  g_assert_cmpint (result->exit_code, ==, EXIT_CODE_DONE);
+  g_autofree char *source = fault_control_calls (world->source_control);
+  g_autofree char *copies = fault_control_calls (world->destination_control);
+  g_assert_null (strstr (source, "fetch"));
+  g_assert_nonnull (strstr (copies, "fetch"));
+  world_free (world);
+}
+
+/* Same length, other bytes: only the content tells; then the source is asked, too. */
+static void
+test_content_finds_another_body (void)
+{
+  World *world = world_new (FALSE);
+  memory_store_remove (world->source, deep);
+  memory_store_remove (world->source, work);
+  g_autoptr (EngineResult) first = world_run (world);
+  g_assert_cmpint (first->exit_code, ==, EXIT_CODE_DONE);
+  g_autoptr (GPtrArray) messages = inbox_messages (world->destination);
+  MemoryMessage *message = messages->pdata[0];
+  gsize size = 0;
+  char *body = g_bytes_unref_to_data (g_bytes_ref (message->body), &size);
+  body[size - 3] ^= 1;
+  g_autoptr (MemoryMessage) changed = memory_message_copy (message);
+  MemoryPut put = { .path = inbox, .message = changed };
+  g_bytes_unref (put.message->body);
+  put.message->body = g_bytes_new_take (body, size);
+  g_assert_true (memory_store_put (world->destination, &put, 1, NULL));
+  world->mode = ENGINE_VERIFY;
+  world->adjust = ask_for_content;
+  disarm (world);
+  g_autoptr (EngineResult) result = world_run (world);
+  g_assert_cmpint (result->exit_code, ==, EXIT_CODE_SOME_FAILED);
+  g_assert_cmpuint (count_differing (result), ==, 1);
+  const Difference *difference = account (result)->differences->pdata[0];
+  g_assert_cmpstr (difference->reason, ==, "content differs");
+  g_autofree char *source = fault_control_calls (world->source_control);
+  g_assert_nonnull (strstr (source, "fetch"));
+  world_free (world);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -226,5 +285,9 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/removed/restored-is-there-again",
                    test_restored_is_there_again);
   g_test_add_func ("/engine/removed/a-lost-folder-is-named", test_lost_folder_is_named);
+  g_test_add_func ("/engine/verify/content-reads-the-copies-only",
+                   test_content_reads_the_copies_only);
+  g_test_add_func ("/engine/verify/content-finds-another-body",
+                   test_content_finds_another_body);
   return g_test_run ();
 }
