@@ -284,7 +284,7 @@ serve (ImapSession *self, const Request *request, GError **error)
   g_autoptr (GHashTable) moved = g_hash_table_new (NULL, NULL);
   Move move = { self, NULL, uids, states, moved, request->stays, NULL };
   guint32 uid = 0;
-  if (!check (self, request->stays, error))
+  if (!check (self, request->stays, error) || !imap_session_settle (self, error))
     return FALSE;
   move.to = imap_session_mailbox (self, request->to, error);
   if (move.to == NULL)

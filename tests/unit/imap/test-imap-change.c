@@ -420,6 +420,27 @@ test_move_partly (void)
               "1! 3=77 9?", "1=,2=", 0);
 }
 
+/* A copy leaves what it copies, and needs the folder only for reading. */
+static void
+test_copy (void)
+{
+  g_autoptr (TargetWorld) world = target_world_new (
+      "@capability IMAP4rev1 UIDPLUS UNSELECT MOVE\n" MOVER "@messages 3\n" OTHER
+      "@never UID MOVE *\n@never UID STORE *\n@never *EXPUNGE*\n");
+  guint8 bytes[8];
+  HaulBytes keys[2] = { { bytes, 4 }, { bytes + 4, 4 } };
+  g_autoptr (GString) results = g_string_new (NULL);
+  imap_key_from_uid (2, bytes);
+  imap_key_from_uid (9, bytes + 4);
+  enter (world, HAUL_ENTER_READ);
+  imap_copy (world->session, move_target, keys, G_N_ELEMENTS (keys), on_move_result,
+             results, &world->error);
+  g_assert_no_error (world->error);
+  g_assert_cmpstr (results->str, ==, "2=40 9?");
+  g_autofree char *now = inbox_flags (world);
+  g_assert_cmpstr (now, ==, "1=,2=,3=");
+}
+
 /* ---- recover ---- */
 
 static void
@@ -547,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/move/without-move-and-uidplus", test_move_without_either);
   g_test_add_func ("/imap/move/refused", test_move_refused);
   g_test_add_func ("/imap/move/partly", test_move_partly);
+  g_test_add_func ("/imap/move/copy-leaves-what-it-copies", test_copy);
   g_test_add_func ("/imap/recover/waits-for-the-ghost", test_ghost);
   g_test_add_func ("/imap/recover/quiet", test_recover_quiet);
   g_test_add_func ("/imap/recover/no-such-folder", test_recover_unknown_folder);
