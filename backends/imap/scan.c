@@ -10,6 +10,8 @@
   " BODY.PEEK[HEADER.FIELDS"                                                             \
   " (MESSAGE-ID DATE FROM TO CC SUBJECT IN-REPLY-TO REFERENCES)]"
 
+#define ALL_HEADERS " BODY.PEEK[HEADER]"
+
 /* HELD_MAX: messages whose rows may all wait for the end of the command where no sequence
  * number tells whether a lower one is missing: about 5 MB beside headers. */
 #define HELD_MAX 20000u
@@ -283,8 +285,10 @@ choose_items (ImapScanRun *self)
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (self->scan->needs & (guint32) all[i].need)
       {
+        gboolean whole = all[i].need == HAUL_NEED_HEADERS
+                         && (self->scan->needs & HAUL_NEED_ALL_HEADERS) != 0;
         self->wanted |= (guint) all[i].item;
-        g_string_append (words, all[i].words);
+        g_string_append (words, whole ? ALL_HEADERS : all[i].words);
       }
   g_string_append_c (words, ')');
   self->items = g_string_free (words, FALSE);

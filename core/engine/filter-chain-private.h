@@ -12,6 +12,7 @@ typedef struct
   const HaulFilter *filter;
   gpointer settings;
   gpointer instance;
+  guint32 effects; /* of this instance */
 } FilterLink;
 
 struct _FilterChain

@@ -85,9 +85,10 @@ add_link (FilterChain *self, const Job *job, const JobElement *element,
                     error != NULL ? error->message : "the filter gave no instance");
       return FALSE;
     }
-  self->effects |= filter->instance_effects != NULL
-                       ? filter->effects & filter->instance_effects (link->instance)
-                       : filter->effects;
+  link->effects = filter->effects;
+  if (filter->instance_effects != NULL)
+    link->effects &= filter->instance_effects (link->instance);
+  self->effects |= link->effects;
   self->hash = hash_text (self->hash, element->plugin);
   for (guint i = 0; i < element->options->len; i++)
     {
@@ -220,9 +221,10 @@ haul_message_edit_date (HaulMessageEdit *edit, gint64 date_unix)
   edit->verdict->date_changed = TRUE;
 }
 
-gboolean
-filter_chain_message (const FilterChain *self, const HaulMessage *message,
-                      MessageVerdict *out, GError **error)
+/* Asks the filters with one of @effects (0: all), until one skips. */
+static gboolean
+ask_filters (const FilterChain *self, const HaulMessage *message, guint32 effects,
+             MessageVerdict *out, GError **error)
 {
   memset (out, 0, sizeof *out);
   HaulMessageEdit edit = { out };
@@ -230,7 +232,8 @@ filter_chain_message (const FilterChain *self, const HaulMessage *message,
   for (guint i = 0; out->skip_reason == NULL && i < self->links->len; i++)
     {
       const FilterLink *link = self->links->pdata[i];
-      if (link->filter->message == NULL)
+      if (link->filter->message == NULL
+          || (effects != 0 && (link->effects & effects) == 0))
         continue;
       g_auto (GStrv) words = NULL;
       if (out->flags_changed)
@@ -251,6 +254,23 @@ filter_chain_message (const FilterChain *self, const HaulMessage *message,
           return FALSE;
         }
     }
+  return TRUE;
+}
+
+gboolean
+filter_chain_message (const FilterChain *self, const HaulMessage *message,
+                      MessageVerdict *out, GError **error)
+{
+  return ask_filters (self, message, 0, out, error);
+}
+
+gboolean
+filter_chain_flags (const FilterChain *self, const HaulMessage *message,
+                    MessageVerdict *out, GError **error)
+{
+  if (!ask_filters (self, message, HAUL_FILTER_MAPS_FLAGS, out, error))
+    return FALSE;
+  g_clear_pointer (&out->skip_reason, g_free);
   return TRUE;
 }
 

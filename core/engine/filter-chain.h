@@ -70,6 +70,12 @@ void message_verdict_clear (MessageVerdict *verdict);
 gboolean filter_chain_message (const FilterChain *self, const HaulMessage *message,
                                MessageVerdict *out, GError **error);
 
+/* filter_chain_flags: what the filters that map flags (HAUL_FILTER_MAPS_FLAGS) make of
+ * those of @message, which may have been delivered long ago; @out as above, with nothing
+ * but flags to be heeded. */
+gboolean filter_chain_flags (const FilterChain *self, const HaulMessage *message,
+                             MessageVerdict *out, GError **error);
+
 /* Transform: the streams of all transforming filters over one message. */
 typedef struct _Transform Transform;
 /* filter_chain_transform: starts one; NULL without @error: the message is left as it is.

@@ -225,22 +225,49 @@ pass_settle_skips (Pass *self, GError **error)
   return pass_write_skipped (self, error);
 }
 
-/* A message that is not known as delivered: the filters decide. */
+static HaulMessage
+view_of_record (Pass *self, const HaulRecord *record)
+{
+  return (HaulMessage){ .folder = (HaulPath) self->pair->source->path,
+                        .size_bytes = (record->known & HAUL_RECORD_SIZE)
+                                          ? record->size_bytes
+                                          : HAUL_SIZE_UNKNOWN,
+                        .flags = record->flags & HAUL_FLAGS_ALL,
+                        .keywords = record->keywords,
+                        .date_unix = record->date_unix,
+                        .has_date = (record->known & HAUL_RECORD_DATE) != 0,
+                        .headers = record->headers,
+                        .now_unix = self->lane->account->now_unix };
+}
+
+/* The flags of @record as the destination shall have them: what is compared from here on,
+ * in the state as well. */
+static void
+map_flags (Pass *self, HaulRecord *record, MessageVerdict *out)
+{
+  const FilterChain *chain = self->lane->account->chain;
+  if ((filter_chain_effects (chain) & HAUL_FILTER_MAPS_FLAGS) == 0
+      || !(record->known & HAUL_RECORD_FLAGS))
+    return;
+  HaulMessage view = view_of_record (self, record);
+  /* Failed: a new message fails by itself, an old one keeps the flags that it has. */
+  if (!filter_chain_flags (chain, &view, out, NULL))
+    record->known &= ~(guint32) HAUL_RECORD_FLAGS;
+  else if (out->flags_changed)
+    {
+      record->flags = out->flags;
+      record->keywords = (const char *const *) out->keywords;
+    }
+}
+
+/* A message that is not known as delivered: the filters decide, each on what those before
+ * it made of it. What is kept is @mapped. */
 static gboolean
-new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
-             GError **error)
+new_message (Pass *self, const HaulRecord *record, const HaulRecord *mapped,
+             const StateMessage *known, GError **error)
 {
   Account *account = self->lane->account;
-  HaulMessage view = { .folder = (HaulPath) self->pair->source->path,
-                       .size_bytes = (record->known & HAUL_RECORD_SIZE)
-                                         ? record->size_bytes
-                                         : HAUL_SIZE_UNKNOWN,
-                       .flags = record->flags & HAUL_FLAGS_ALL,
-                       .keywords = record->keywords,
-                       .date_unix = record->date_unix,
-                       .has_date = (record->known & HAUL_RECORD_DATE) != 0,
-                       .headers = record->headers,
-                       .now_unix = account->now_unix };
+  HaulMessage view = view_of_record (self, record);
   MessageVerdict verdict = { 0 };
   GError *reason = NULL;
   gboolean filtered = filter_chain_message (account->chain, &view, &verdict, &reason);
@@ -248,7 +275,7 @@ new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
     {
       gboolean ok = TRUE;
       if (self->seen != NULL && known == NULL)
-        defer_skip (self, record, verdict.skip_reason);
+        defer_skip (self, mapped, verdict.skip_reason);
       else
         ok = skip_message (self, record->key, verdict.skip_reason, known, error);
       message_verdict_clear (&verdict);
@@ -259,7 +286,7 @@ new_message (Pass *self, const HaulRecord *record, const StateMessage *known,
       message_verdict_clear (&verdict);
       return skip_message (self, record->key, known->reason, known, error);
     }
-  guint index = records_add (self->records, record);
+  guint index = records_add (self->records, mapped);
   if (known != NULL && known->outcome == STATE_INTENT)
     records_get (self->records, index)->tag = RECORD_SUSPECT;
   keep_override (self, index, &verdict);
@@ -278,6 +305,21 @@ find_planned_move (const Pass *self, HaulBytes key)
   return found != NULL ? &found->row : NULL;
 }
 
+/* A message at the source, by what the state knows of it. */
+static gboolean
+sort_record (Pass *self, const HaulRecord *record, const StateMessage *known,
+             GError **error)
+{
+  MessageVerdict verdict = { 0 };
+  HaulRecord mapped = *record;
+  map_flags (self, &mapped, &verdict);
+  gboolean delivered = known != NULL && ((1u << known->outcome) & STATE_DELIVERED) != 0;
+  gboolean ok = delivered ? known_message (self, &mapped, known)
+                          : new_message (self, record, &mapped, known, error);
+  message_verdict_clear (&verdict);
+  return ok;
+}
+
 static gboolean
 on_record (const HaulRecord *record, gpointer user_data, GError **error)
 {
@@ -291,17 +333,15 @@ on_record (const HaulRecord *record, gpointer user_data, GError **error)
   self->ledger.seen++;
   const StateMessage *planned = find_planned_move (self, record->key);
   if (planned != NULL)
-    return known_message (self, record, planned);
+    return sort_record (self, record, planned, error);
   if (self->row->id != 0
       && !state_cursor_find (self->cursor, record->key, &known, &found, error))
     return FALSE;
   if (found)
     self->known_rows++;
-  if (found && ((1u << known.outcome) & STATE_DELIVERED))
-    return known_message (self, record, &known);
   if (found && known.outcome == STATE_SKIPPED)
     self->relisted_skipped++;
-  return new_message (self, record, found ? &known : NULL, error);
+  return sort_record (self, record, found ? &known : NULL, error);
 }
 
 static gboolean
@@ -389,7 +429,7 @@ pass_scan (Pass *self, GError **error)
                     .vanished = on_vanished,
                     .user_data = self };
   if (filter_chain_effects (lane->account->chain) & HAUL_FILTER_NEEDS_HEADERS)
-    scan.needs |= HAUL_NEED_HEADERS;
+    scan.needs |= HAUL_NEED_HEADERS | HAUL_NEED_ALL_HEADERS;
   /* Which of equal messages is left is known only when all are listed. */
   if (lane->account->job->duplicates == JOB_DUPLICATES_ONE)
     self->listed = key_set_new ();

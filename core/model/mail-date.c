@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <mailhaul/message.h>
+
 /* DATE_LIMIT_BYTES: the longest honest date with a comment has below 100. */
 #define DATE_LIMIT_BYTES 256
 /* YEAR_LOWEST, YEAR_HIGHEST: RFC 5322 §3.3 knows no year before 1900. */
@@ -361,4 +363,10 @@ identity_parse_date (const char *text, gint64 *out_unix)
               + parse.hour * 3600 + parse.minute * 60 + parse.second
               - (gint64) parse.zone_minutes * 60;
   return TRUE;
+}
+
+gboolean
+haul_date_parse (const char *text, gint64 *out_unix)
+{
+  return identity_parse_date (text, out_unix);
 }

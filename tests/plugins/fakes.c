@@ -5,6 +5,8 @@
  */
 #include "fakes.h"
 
+#include <string.h>
+
 #include <mailhaul/error.h>
 
 #include "base/option-table.h"
@@ -28,6 +30,30 @@ haul_message_edit_skip (HaulMessageEdit *edit, const char *reason)
 {
   g_free (edit->reason);
   edit->reason = g_strdup (reason);
+}
+
+void
+haul_message_edit_flags (HaulMessageEdit *edit, guint32 flags,
+                         const char *const *keywords)
+{
+  g_free (edit->marks);
+  edit->marks = fake_marks (flags, keywords);
+}
+
+void
+haul_message_edit_date (HaulMessageEdit *edit, gint64 date_unix)
+{
+  edit->has_date = TRUE;
+  edit->date_unix = date_unix;
+}
+
+HaulBytes
+haul_message_headers (const HaulMessage *message)
+{
+  const char *text = message->headers != NULL ? message->headers : "";
+  gsize length = message->headers_length != 0 ? message->headers_length : strlen (text);
+
+  return (HaulBytes){ (const guint8 *) text, length };
 }
 
 guint64
@@ -147,12 +173,35 @@ fake_filter_folder (const FakeFilter *self, const char *path, guint32 special_us
 }
 
 char *
+fake_marks (guint32 flags, const char *const *keywords)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint32 bit = 1; bit <= HAUL_FLAG_DRAFT; bit <<= 1)
+    if (flags & bit)
+      g_string_append_printf (text, " %s", haul_flag_name ((HaulFlags) bit));
+  for (; keywords != NULL && *keywords != NULL; keywords++)
+    g_string_append_printf (text, " %s", *keywords);
+  return g_strdup (text->len > 0 ? text->str + 1 : "");
+}
+
+void
+fake_filter_edit (const FakeFilter *self, const HaulMessage *message,
+                  HaulMessageEdit *out)
+{
+  g_autoptr (GError) error = NULL;
+
+  *out = (HaulMessageEdit){ NULL };
+  g_assert_true (self->filter->message (self->instance, message, out, &error));
+  g_assert_no_error (error);
+}
+
+char *
 fake_filter_message (const FakeFilter *self, const HaulMessage *message)
 {
   HaulMessageEdit edit = { NULL };
-  g_autoptr (GError) error = NULL;
 
-  g_assert_true (self->filter->message (self->instance, message, &edit, &error));
-  g_assert_no_error (error);
+  fake_filter_edit (self, message, &edit);
+  g_free (edit.marks);
   return edit.reason;
 }

@@ -17,6 +17,9 @@ struct _HaulFolderEdit
 struct _HaulMessageEdit
 {
   char *reason; /* NULL: kept */
+  char *marks;  /* as fake_marks() writes them; NULL: not changed */
+  gboolean has_date;
+  gint64 date_unix;
 };
 
 /* _HaulMessage: a message as a test makes it. */
@@ -28,6 +31,8 @@ struct _HaulMessage
   gboolean has_date;
   gint64 date_unix;
   gint64 now_unix;
+  const char *headers;
+  gsize headers_length; /* 0: up to the first NUL */
 };
 
 /* FAKE_OPTIONS: the most options that one test gives. */
@@ -67,3 +72,10 @@ char *fake_filter_folder (const FakeFilter *self, const char *path, guint32 spec
 /* fake_filter_message: the reason for which @message is skipped, or NULL. (transfer full)
  */
 char *fake_filter_message (const FakeFilter *self, const HaulMessage *message);
+
+/* fake_filter_edit: all that the filter does to @message; free `reason` and `marks`. */
+void fake_filter_edit (const FakeFilter *self, const HaulMessage *message,
+                       HaulMessageEdit *out);
+
+/* fake_marks: flags and keywords as one text, "\\Seen Work". (transfer full) */
+char *fake_marks (guint32 flags, const char *const *keywords);

@@ -21,6 +21,10 @@ typedef enum
    * From, To, Cc, Subject, In-Reply-To, References): when the state is lost, more must be
    * read to find the copy. With one of the two before. */
   HAUL_FILTER_CHANGES_IDENTITY = 1 << 3,
+  /* `message` changes flags by the flags alone (no header is there): it is asked again
+   * for each message that was delivered before, so that a change of flags at the source
+   * goes through it, too, and the merge compares like with like. */
+  HAUL_FILTER_MAPS_FLAGS = 1 << 4,
 } HaulFilterEffects;
 
 /* HaulFolderEdit: collects what a filter wants of a folder. */

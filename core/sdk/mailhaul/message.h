@@ -35,6 +35,8 @@ typedef enum
   HAUL_NEED_DATE = 1 << 2,  /* INTERNALDATE */
   HAUL_NEED_HEADERS =
       1 << 3, /* at least the identity headers, or the whole header block */
+  HAUL_NEED_ALL_HEADERS =
+      1 << 4, /* beside HAUL_NEED_HEADERS: the whole header block, for filters */
 } HaulNeeds;
 
 /* HaulRecordFields: which members of a HaulRecord are known. */
@@ -97,6 +99,10 @@ HAUL_API gboolean haul_message_date (const HaulMessage *message, gint64 *out_uni
 HAUL_API HaulBytes haul_message_headers (const HaulMessage *message);
 /* haul_message_now: the run's own clock in Unix seconds, the same for all messages. */
 HAUL_API gint64 haul_message_now (const HaulMessage *message);
+
+/* haul_date_parse: a date as mail has it (RFC 5322 with its obsolete forms, asctime, ISO
+ * 8601, IMAP, and the broken forms that occur) into @out_unix; FALSE when it is none. */
+HAUL_API gboolean haul_date_parse (const char *text, gint64 *out_unix);
 
 /* haul_flag_name: "\\Seen" … for one bit (static). */
 HAUL_API const char *haul_flag_name (HaulFlags flag);
