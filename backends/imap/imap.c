@@ -132,6 +132,7 @@ static const HaulBackend imap_backend = {
   .recover = imap_recover,
   .describe = imap_describe,
   .sessions = imap_sessions,
+  .spell = imap_spell,
   .move = imap_move,
   .copy = imap_copy,
   .advise = imap_advise,

@@ -89,6 +89,8 @@ is_escaped (const ImapSession *self, const char *name, const char *at, guint car
 {
   guchar c = (guchar) *at;
   const char *forbidden = self->quirks->forbidden_in_names;
+  if (self->delimiter == '\0' && c == '/')
+    return FALSE; /* see FLAT_JOINT */
   if (c == (guchar) self->delimiter || escaped_byte (at) != 0
       || (forbidden != NULL && c < 0x80 && may_be_escaped (c)
           && strchr (forbidden, c) != NULL)
@@ -140,16 +142,23 @@ unescape_name (const char *name)
   return g_string_free (out, FALSE);
 }
 
+/* A name as it stands on the wire, in UTF-8. */
+static char *
+read_name (const ImapSession *self, const char *raw, gsize length)
+{
+  g_autofree char *copy = g_strndup (raw, length);
+  char *name = NULL;
+  if (self->utf8 && g_utf8_validate (copy, -1, NULL))
+    return g_steal_pointer (&copy);
+  (void) imap_mutf7_decode ((ImapString){ copy, length }, &name);
+  return name;
+}
+
 /* One name of a path from its wire form; never empty. */
 static char *
 decode_name (const ImapSession *self, const char *raw, gsize length)
 {
-  g_autofree char *copy = g_strndup (raw, length);
-  g_autofree char *name = NULL;
-  if (self->utf8 && g_utf8_validate (copy, -1, NULL))
-    name = g_steal_pointer (&copy);
-  else
-    (void) imap_mutf7_decode ((ImapString){ copy, length }, &name);
+  g_autofree char *name = read_name (self, raw, length);
   return unescape_name (name);
 }
 
@@ -172,10 +181,41 @@ prefix_length (const ImapSession *self, ImapString wire)
   return memcmp (wire.data, self->prefix, length) == 0 ? length : 0;
 }
 
+/* On a server without levels a path is one name with this between its own, which no name
+ * holds once it is escaped: a '/' in one stands for itself there. */
+#define FLAT_JOINT "%2F"
+
+/* The names of a path that was joined so; what nobody joined is a single name. */
+static char **
+part_path (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, FLAT_JOINT, -1);
+  for (char **part = parts; *part != NULL; part++)
+    {
+      g_autofree char *coded = *part;
+      if (*coded == '\0')
+        {
+          const char *const whole[] = { name, NULL };
+          *part = g_steal_pointer (&coded);
+          return haul_path_copy (whole);
+        }
+      *part = unescape_name (coded);
+    }
+  return g_steal_pointer (&parts);
+}
+
 static char **
 split_path (const ImapSession *self, ImapString wire, char delimiter)
 {
   GPtrArray *names = g_ptr_array_new ();
+  if (self->delimiter == '\0' && delimiter == '\0' && wire.length > 0)
+    {
+      g_autofree char *name = read_name (self, wire.data, wire.length);
+      g_ptr_array_free (names, TRUE);
+      if (g_ascii_strcasecmp (name, "INBOX") == 0)
+        memcpy (name, "INBOX", 5);
+      return part_path (name);
+    }
   gsize at = prefix_length (self, wire);
   while (at < wire.length)
     {
@@ -236,19 +276,39 @@ imap_session_clear_mailboxes (ImapSession *self)
   g_ptr_array_set_size (self->mailboxes, 0);
 }
 
+/* @escaped as it goes over the wire. */
+static char *
+encode_text (const ImapSession *self, const char *escaped, GError **error)
+{
+  if (self->utf8)
+    return g_strdup (escaped);
+  g_autoptr (GError) local = NULL;
+  char *wire = imap_mutf7_encode (escaped, &local);
+  if (wire == NULL)
+    (void) haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                           "name folder \"%s\": %s", escaped, local->message);
+  return wire;
+}
+
 /* One name as this server would have it. */
 static char *
 encode_name (const ImapSession *self, const char *name, guint care, GError **error)
 {
   g_autofree char *escaped = escape_name (self, name, care);
-  if (self->utf8)
-    return g_steal_pointer (&escaped);
-  g_autoptr (GError) local = NULL;
-  char *wire = imap_mutf7_encode (escaped, &local);
-  if (wire == NULL)
-    (void) haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
-                           "name folder \"%s\": %s", name, local->message);
-  return wire;
+  return encode_text (self, escaped, error);
+}
+
+/* All of @path as one name, see FLAT_JOINT. */
+static char *
+join_path (const ImapSession *self, HaulPath path, guint care)
+{
+  GString *out = g_string_new (NULL);
+  for (guint i = 0; path[i] != NULL; i++)
+    {
+      g_autofree char *name = escape_name (self, path[i], care);
+      g_string_append_printf (out, "%s%s", i > 0 ? FLAT_JOINT : "", name);
+    }
+  return g_string_free (out, FALSE);
 }
 
 /* The nearest listed folder above @path, so that a delimiter or an odd encoding of a
@@ -273,10 +333,30 @@ find_parent (const ImapSession *self, HaulPath path, guint *out_depth)
   return NULL;
 }
 
+/* @wire (taken over, may be NULL), unless it is too long. */
+static char *
+limit_wire (const ImapSession *self, HaulPath path, char *wire, GError **error)
+{
+  if (wire == NULL || strlen (wire) <= IMAP_LIMIT_MAILBOX_BYTES)
+    return wire;
+  (void) haul_error_set (
+      error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+      "name folder \"%s\" at %s: its name is too long (%" G_GSIZE_FORMAT
+      " bytes on the wire)",
+      path[0], self->peer, strlen (wire));
+  g_free (wire);
+  return NULL;
+}
+
 static char *
 make_wire (const ImapSession *self, HaulPath path, guint care, GError **error)
 {
   guint depth = 0;
+  if (self->delimiter == '\0')
+    {
+      g_autofree char *joined = join_path (self, path, care);
+      return limit_wire (self, path, encode_text (self, joined, error), error);
+    }
   const ImapMailbox *parent = find_parent (self, path, &depth);
   gboolean below_inbox = parent != NULL && strcmp (parent->wire, "INBOX") == 0
                          && g_ascii_strncasecmp (self->prefix, "INBOX", 5) == 0;
@@ -299,15 +379,7 @@ make_wire (const ImapSession *self, HaulPath path, guint care, GError **error)
         g_string_append_c (wire, self->delimiter);
       g_string_append (wire, name);
     }
-  if (wire->len <= IMAP_LIMIT_MAILBOX_BYTES)
-    return g_string_free (wire, FALSE);
-  (void) haul_error_set (
-      error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
-      "name folder \"%s\" at %s: its name is too long (%" G_GSIZE_FORMAT
-      " bytes on the wire)",
-      path[0], self->peer, wire->len);
-  g_string_free (wire, TRUE);
-  return NULL;
+  return limit_wire (self, path, g_string_free (wire, FALSE), error);
 }
 
 ImapMailbox *
@@ -317,13 +389,6 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
   ImapMailbox *mailbox = g_hash_table_lookup (self->by_path, key);
   if (mailbox != NULL)
     return mailbox;
-  if (g_strv_length ((char **) path) > 1 && self->delimiter == '\0')
-    {
-      (void) haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
-                             "name folder \"%s\": %s has no folders below folders", key,
-                             self->peer);
-      return NULL;
-    }
   char *wire = haul_path_is_inbox (path) ? g_strdup ("INBOX")
                                          : make_wire (self, path, CARE_NONE, error);
   if (wire == NULL)
@@ -335,6 +400,69 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
   g_hash_table_insert (self->by_path, g_steal_pointer (&key), mailbox);
   g_ptr_array_add (self->mailboxes, mailbox);
   return mailbox;
+}
+
+/* What another client reads: the names as they stand on the wire, not unescaped. */
+static char **
+read_plainly (const ImapSession *self, const char *wire)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  gsize length = strlen (wire);
+  gsize at = prefix_length (self, (ImapString){ wire, length });
+  while (at < length)
+    {
+      const char *end = self->delimiter == '\0' ? NULL
+                                                : strchr (wire + at, self->delimiter);
+      gsize part = end == NULL ? length - at : (gsize) (end - (wire + at));
+      if (part > 0)
+        g_ptr_array_add (names, read_name (self, wire + at, part));
+      at += part + 1;
+    }
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+/* What is known of this server's limits. */
+static gboolean
+check_limits (const ImapSession *self, HaulPath path, const char *wire, GError **error)
+{
+  guint bytes = self->quirks->max_name_bytes;
+  guint depth = self->quirks->max_depth;
+  g_autofree char *text = haul_path_to_text (path);
+  if (depth > 0 && self->delimiter != '\0' && g_strv_length ((char **) path) > depth)
+    return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                           "name folder \"%s\": %s has no more than %u levels", text,
+                           self->quirks->name, depth);
+  const char delimiter[] = { self->delimiter, '\0' };
+  g_auto (GStrv) names = g_strsplit (wire, *delimiter != '\0' ? delimiter : "\n", -1);
+  for (char **name = names; bytes > 0 && *name != NULL; name++)
+    if (strlen (*name) > bytes)
+      return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                             "name folder \"%s\": %s takes names of no more than %u "
+                             "bytes",
+                             text, self->quirks->name, bytes);
+  return TRUE;
+}
+
+gboolean
+imap_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
+{
+  ImapSession *self = session;
+  g_autofree char *key = imap_path_key (path);
+  const ImapMailbox *mailbox = g_hash_table_lookup (self->by_path, key);
+  if (haul_path_is_inbox (path))
+    {
+      *out_path = haul_path_copy (path);
+      return TRUE;
+    }
+  g_autofree char *wire = mailbox != NULL ? g_strdup (mailbox->wire)
+                                          : make_wire (self, path, CARE_NONE, error);
+  if (wire == NULL
+      || ((mailbox == NULL || !mailbox->listed)
+          && !check_limits (self, path, wire, error)))
+    return FALSE;
+  *out_path = read_plainly (self, wire);
+  return TRUE;
 }
 
 gboolean

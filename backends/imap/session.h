@@ -220,6 +220,7 @@ gboolean imap_list (gpointer session, HaulFolderFunc func, gpointer user_data,
 /* folders.c */
 gboolean imap_create (gpointer session, const HaulFolder *folders, gsize count,
                       HaulFolderResultFunc func, gpointer user_data, GError **error);
+gboolean imap_spell (gpointer session, HaulPath path, char ***out_path, GError **error);
 gboolean imap_rename (gpointer session, HaulPath from, HaulPath to, GError **error);
 gboolean imap_remove (gpointer session, HaulPath path, GError **error);
 gboolean imap_subscribe (gpointer session, HaulPath path, gboolean subscribed,

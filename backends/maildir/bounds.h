@@ -13,6 +13,10 @@
 /* MAILDIR_MAX_NAME: bytes of one directory entry; what every Linux file system takes. */
 #define MAILDIR_MAX_NAME 255
 
+/* MAILDIR_MAX_PATH: bytes of a folder's directory below the store's top: with the top and
+ * a message's name it stays within PATH_MAX. */
+#define MAILDIR_MAX_PATH 3000
+
 /* MAILDIR_MAX_HOST: bytes of the host's name in a file name, so that the rest fits. */
 #define MAILDIR_MAX_HOST 64
 

@@ -287,3 +287,42 @@ maildir_remove (gpointer session, HaulPath path, GError **error)
          || haul_error_set_errno (error, failure, HAUL_SCOPE_FOLDER, "remove folder '%s'",
                                   folder->directory);
 }
+
+gboolean
+maildir_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
+{
+  MaildirSession *self = session;
+  gboolean exists = FALSE;
+  /* What a new store will be, see tree.c. */
+  MaildirCodec codec = {
+    .layout = self->settings->layout == MAILDIR_LAYOUT_FS ? MAILDIR_LAYOUT_FS
+                                                          : MAILDIR_LAYOUT_PLUSPLUS,
+    .encoding = self->settings->encoding == MAILDIR_ENCODING_UTF8
+                    ? MAILDIR_ENCODING_UTF8
+                    : MAILDIR_ENCODING_MUTF7,
+    .escape = (MaildirEscape) self->settings->escape,
+    .inbox = (char *) "",
+  };
+
+  if (!maildir_tree_open (self, FALSE, &exists, error))
+    return FALSE;
+  g_autofree char *directory = exists ? maildir_tree_directory (self, path, error)
+                                      : maildir_layout_directory (&codec, path, error);
+  if (!directory)
+    return FALSE;
+  if (strlen (directory) > MAILDIR_MAX_PATH)
+    return haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                           "folder '%s' is too deep: its directory has more than %d "
+                           "bytes",
+                           path[0], MAILDIR_MAX_PATH);
+  *out_path = haul_path_is_inbox (path)
+                  ? haul_path_copy (path)
+                  : maildir_layout_plain_path (exists ? &self->codec : &codec, directory);
+  /* Below the inbox: its directory is another. */
+  if (strcmp (path[0], "INBOX") == 0 && !haul_path_is_inbox (path))
+    {
+      g_strfreev (*out_path);
+      *out_path = haul_path_copy (path);
+    }
+  return TRUE;
+}

@@ -273,6 +273,24 @@ maildir_layout_odd_path (const MaildirCodec *codec, const char *directory, gbool
   return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
 }
 
+char **
+maildir_layout_plain_path (const MaildirCodec *codec, const char *directory)
+{
+  char **entries = split_directory (codec, directory);
+
+  for (char **entry = entries; *entry; entry++)
+    {
+      char *name = codec->encoding == MAILDIR_ENCODING_UTF8 ? NULL
+                                                            : haul_mutf7_decode (*entry);
+
+      if (!name)
+        name = readable (*entry, FALSE);
+      g_free (*entry);
+      *entry = name;
+    }
+  return entries;
+}
+
 char *
 maildir_layout_subscription (const MaildirCodec *codec, const char *directory)
 {

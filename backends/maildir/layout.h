@@ -78,6 +78,10 @@ char **maildir_layout_path (const MaildirCodec *codec, const char *directory);
 char **maildir_layout_odd_path (const MaildirCodec *codec, const char *directory,
                                 gboolean raw);
 
+/* maildir_layout_plain_path: the names of @directory as another program reads them: its
+ * encoding undone, its escapes not. (transfer full), at least one name */
+char **maildir_layout_plain_path (const MaildirCodec *codec, const char *directory);
+
 /*
  * maildir_layout_subscription: @directory as a subscription file names it: Maildir++
  * without the leading '.', "INBOX" for the top. (transfer full)

@@ -150,6 +150,7 @@ static const HaulBackend maildir_backend = {
   .describe = maildir_describe,
   .move = maildir_move_messages,
   .copy = maildir_copy_messages,
+  .spell = maildir_spell,
 };
 
 HAUL_DEFINE_BACKEND (maildir, maildir_backend)

@@ -105,6 +105,8 @@ gboolean maildir_list (gpointer session, HaulFolderFunc func, gpointer user_data
                        GError **error);
 gboolean maildir_create (gpointer session, const HaulFolder *folders, gsize count,
                          HaulFolderResultFunc func, gpointer user_data, GError **error);
+gboolean maildir_spell (gpointer session, HaulPath path, char ***out_path,
+                        GError **error);
 gboolean maildir_rename (gpointer session, HaulPath from, HaulPath to, GError **error);
 gboolean maildir_remove (gpointer session, HaulPath path, GError **error);
 gboolean maildir_subscribe (gpointer session, HaulPath path, gboolean subscribed,

@@ -54,6 +54,7 @@ static const HaulBackend mbox_backend = {
   .expunge = mbox_session_expunge,
   .recover = mbox_session_recover,
   .describe = mbox_session_describe,
+  .spell = mbox_session_spell,
 };
 
 HAUL_DEFINE_BACKEND (mbox, mbox_backend)

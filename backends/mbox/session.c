@@ -244,6 +244,17 @@ mbox_session_create (gpointer session, const HaulFolder *folders, gsize count,
 }
 
 gboolean
+mbox_session_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
+{
+  const MboxSession *self = session;
+  char **names = mbox_tree_spell (&self->tree, path, error);
+  if (names == NULL)
+    return FALSE;
+  *out_path = names;
+  return TRUE;
+}
+
+gboolean
 mbox_session_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                     HaulFolderStatus *out_status, GError **error)
 {

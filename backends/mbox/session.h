@@ -77,6 +77,8 @@ gboolean mbox_session_list (gpointer session, HaulFolderFunc func, gpointer user
 gboolean mbox_session_create (gpointer session, const HaulFolder *folders, gsize count,
                               HaulFolderResultFunc func, gpointer user_data,
                               GError **error);
+gboolean mbox_session_spell (gpointer session, HaulPath path, char ***out_path,
+                             GError **error);
 gboolean mbox_session_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                              HaulFolderStatus *out_status, GError **error);
 gboolean mbox_session_leave (gpointer session, GError **error);

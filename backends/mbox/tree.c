@@ -521,20 +521,51 @@ create_in_tree (const MboxTree *self, HaulPath path, gboolean noselect, GError *
   return found != NULL || create_file (own, error);
 }
 
+/* A single file is the inbox and nothing else. */
+static gboolean
+check_single (const MboxTree *self, HaulPath path, GError **error)
+{
+  if (haul_path_is_inbox (path))
+    return TRUE;
+  g_autofree char *text = haul_path_to_text (path);
+  return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER,
+                         "create folder '%s': '%s' is a single mbox file and holds "
+                         "only INBOX; set tree=\"true\" for a directory of files",
+                         text, self->root);
+}
+
+char **
+mbox_tree_spell (const MboxTree *self, HaulPath path, GError **error)
+{
+  if (!self->is_tree && !check_single (self, path, error))
+    return NULL;
+  g_auto (GStrv) names = haul_path_copy (path);
+  gsize total = 0;
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *name = names[i];
+      names[i] = mbox_name_encode (name);
+      total += strlen (names[i]) + strlen ("/" MBOX_CHILDREN_SUFFIX);
+      if (strlen (names[i]) <= MBOX_NAME_LIMIT && total <= MBOX_PATH_LIMIT
+          && i < MBOX_DEPTH_LIMIT)
+        continue;
+      haul_error_set (error, HAUL_ERROR_REJECTED, HAUL_SCOPE_FOLDER,
+                      "folder name '%s' is too long or too deep for a file: no more than "
+                      "%d bytes, %d levels and %d bytes in all",
+                      name, MBOX_NAME_LIMIT, MBOX_DEPTH_LIMIT, MBOX_PATH_LIMIT);
+      return NULL;
+    }
+  return g_steal_pointer (&names);
+}
+
 gboolean
 mbox_tree_create (const MboxTree *self, HaulPath path, gboolean noselect, GError **error)
 {
   if (self->is_tree)
     return create_directories (self->root, error)
            && create_in_tree (self, path, noselect, error);
-  if (!haul_path_is_inbox (path))
-    {
-      g_autofree char *text = haul_path_to_text (path);
-      return haul_error_set (error, HAUL_ERROR_UNSUPPORTED, HAUL_SCOPE_FOLDER,
-                             "create folder '%s': '%s' is a single mbox file and holds "
-                             "only INBOX; set tree=\"true\" for a directory of files",
-                             text, self->root);
-    }
+  if (!check_single (self, path, error))
+    return FALSE;
   g_autofree char *directory = g_path_get_dirname (self->root);
   return create_directories (directory, error)
          && (noselect || create_file (self->root, error));

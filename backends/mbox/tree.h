@@ -12,6 +12,12 @@
 /* MBOX_DEPTH_LIMIT: names in a path; protects against loops of links. */
 #define MBOX_DEPTH_LIMIT 64
 
+/* MBOX_NAME_LIMIT: bytes of a folder's file name: what file systems take (255), less the
+ * longest ending that we or a lock put behind it. MBOX_PATH_LIMIT: of all names together,
+ * so that the root and they stay within PATH_MAX. */
+#define MBOX_NAME_LIMIT 240
+#define MBOX_PATH_LIMIT 3000
+
 /* MboxTree: @is_tree FALSE: @root is the one file. */
 typedef struct
 {
@@ -46,3 +52,7 @@ char *mbox_tree_find (const MboxTree *self, HaulPath path, GError **error);
  * success. @noselect: only the directory for children. Errors with folder scope. */
 gboolean mbox_tree_create (const MboxTree *self, HaulPath path, gboolean noselect,
                            GError **error);
+
+/* mbox_tree_spell: the file names of @path as we would write them. HAUL_ERROR_REJECTED or
+ * _UNSUPPORTED (folder) when there can be no such file. (transfer full) */
+char **mbox_tree_spell (const MboxTree *self, HaulPath path, GError **error);

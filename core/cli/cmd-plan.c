@@ -78,6 +78,23 @@ widest (const AccountResult *account, gboolean source)
   return (guint) MIN (width, PATH_COLUMNS_MAX);
 }
 
+/* remarks_of: what is to be known of a folder beside its numbers; may be empty. (transfer
+ * full) */
+static char *
+remarks_of (const FolderResult *folder)
+{
+  GString *text = g_string_new (folder->created ? "new folder" : "");
+  if (folder->unchanged)
+    g_string_append (text, "unchanged");
+  if (folder->spelled != NULL)
+    g_string_append_printf (text, "%scalled '%s' there", text->len > 0 ? ", " : "",
+                            folder->spelled);
+  if (folder->remark != NULL)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", folder->remark);
+  g_autofree char *raw = g_string_free (text, FALSE);
+  return cli_text (raw);
+}
+
 static void
 print_folder (FILE *to, const FolderResult *folder, guint left, guint right)
 {
@@ -93,9 +110,9 @@ print_folder (FILE *to, const FolderResult *folder, guint left, guint right)
   g_autofree char *planned = cli_number (folder->ledger.planned);
   g_autofree char *bytes = cli_bytes (folder->ledger.copied_bytes);
   g_autofree char *flags = cli_number (folder->ledger.flags_updated);
-  fprintf (to, "  %s  %s  %10s  %10s  %10s  %8s%s\n", source, destination, seen, planned,
-           bytes, flags,
-           folder->created ? "  new folder" : (folder->unchanged ? "  unchanged" : ""));
+  g_autofree char *remarks = remarks_of (folder);
+  fprintf (to, "  %s  %s  %10s  %10s  %10s  %8s%s%s\n", source, destination, seen,
+           planned, bytes, flags, *remarks != '\0' ? "  " : "", remarks);
 }
 
 static void

@@ -51,6 +51,8 @@ add_folders (JsonBuilder *builder, const AccountResult *account)
       json_builder_begin_object (builder);
       json_add_string (builder, "source", folder->source);
       json_add_string (builder, "destination", folder->destination);
+      json_add_string (builder, "spelled", folder->spelled);
+      json_add_string (builder, "remark", folder->remark);
       json_add_string (builder, "dropped", folder->dropped);
       json_add_flag (builder, "created", folder->created);
       json_add_flag (builder, "was-removed", folder->lost);

@@ -18,17 +18,19 @@
 
 /* One FolderResult for each pair, kept in the account's result. */
 static void
-make_results (Account *self, GPtrArray *pairs)
+make_results (Account *self, Lane *lane, GPtrArray *pairs)
 {
   for (guint i = 0; i < pairs->len; i++)
     {
       const FolderPair *pair = pairs->pdata[i];
       FolderResult *result = g_new0 (FolderResult, 1);
       result->source = g_strdup (pair->source->text);
-      result->destination = g_strdup (pair->destination_text);
+      folder_pair_tell (pair, result);
       result->dropped = g_strdup (pair->dropped);
-      result->complete = pair->dropped != NULL
+      result->complete = (pair->dropped != NULL && pair->refused == NULL)
                          || (pair->source->attributes & HAUL_FOLDER_NOSELECT) != 0;
+      if (pair->refused != NULL)
+        folder_set_fail (lane, pair, pair->refused);
       g_ptr_array_add (self->result->folders, result);
     }
 }
@@ -149,7 +151,7 @@ run_lane (Account *self, const Contact *contact, gboolean *out_source, GError **
 {
   FolderSet *folders = contact->folders;
   Lane *lane = contact->lane;
-  make_results (self, folders->pairs);
+  make_results (self, lane, folders->pairs);
   VerifyRequest verify = { folders->pairs, self->result->folders,
                            self->request->mode == ENGINE_VERIFY
                                ? self->request->verify_level

@@ -10,8 +10,7 @@
 
 struct _HaulFolderEdit
 {
-  char *drop_reason;
-  char **path;
+  FolderEdits edits;
 };
 
 struct _HaulMessageEdit
@@ -132,16 +131,37 @@ filter_chain_hash (const FilterChain *self)
 void
 haul_folder_edit_drop (HaulFolderEdit *edit, const char *reason)
 {
-  g_free (edit->drop_reason);
-  edit->drop_reason = g_strdup (reason);
+  g_free (edit->edits.drop_reason);
+  edit->edits.drop_reason = g_strdup (reason);
 }
 
 void
 haul_folder_edit_rename (HaulFolderEdit *edit, HaulPath path)
 {
   char **copy = haul_path_copy (path);
-  g_strfreev (edit->path);
-  edit->path = copy;
+  g_strfreev (edit->edits.path);
+  edit->edits.path = copy;
+}
+
+void
+haul_folder_edit_collision (HaulFolderEdit *edit, HaulCollision collision)
+{
+  edit->edits.collision = collision;
+}
+
+gboolean
+filter_chain_begin (FilterChain *self, const HaulFilterFolders *folders, GError **error)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      const FilterLink *link = self->links->pdata[i];
+      if (link->filter->begin == NULL
+          || link->filter->begin (link->instance, folders, error))
+        continue;
+      g_prefix_error (error, "filter %s: ", link->filter->name);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* A path that no backend could take: no names, an empty one, or not UTF-8. */
@@ -159,33 +179,32 @@ check_path (char **path, const char *filter, GError **error)
 }
 
 gboolean
-filter_chain_folder (const FilterChain *self, const HaulFolder *folder, char ***out_path,
-                     char **out_reason, GError **error)
+filter_chain_folder (const FilterChain *self, const HaulFolder *folder, FolderEdits *out,
+                     GError **error)
 {
   HaulFolder view = *folder;
-  HaulFolderEdit edit = { NULL, haul_path_copy (folder->path) };
+  HaulFolderEdit edit = { { haul_path_copy (folder->path), NULL, HAUL_COLLISION_FAIL } };
   gboolean ok = TRUE;
 
-  for (guint i = 0; ok && edit.drop_reason == NULL && i < self->links->len; i++)
+  for (guint i = 0; ok && edit.edits.drop_reason == NULL && i < self->links->len; i++)
     {
       const FilterLink *link = self->links->pdata[i];
       if (link->filter->folder == NULL)
         continue;
       /* The filter reads the path while it may rename it: give it its own copy. */
-      g_auto (GStrv) current = haul_path_copy ((HaulPath) edit.path);
+      g_auto (GStrv) current = haul_path_copy ((HaulPath) edit.edits.path);
       view.path = (HaulPath) current;
       ok = link->filter->folder (link->instance, &view, &edit, error)
-           && check_path (edit.path, link->filter->name, error);
+           && check_path (edit.edits.path, link->filter->name, error);
     }
-  if (!ok || edit.drop_reason != NULL)
-    g_clear_pointer (&edit.path, g_strfreev);
+  if (!ok || edit.edits.drop_reason != NULL)
+    g_clear_pointer (&edit.edits.path, g_strfreev);
   if (!ok)
     {
-      g_free (edit.drop_reason);
+      g_free (edit.edits.drop_reason);
       return FALSE;
     }
-  *out_path = edit.path;
-  *out_reason = edit.drop_reason;
+  *out = edit.edits;
   return TRUE;
 }
 

@@ -30,13 +30,22 @@ gboolean filter_chain_transforms (const FilterChain *self);
 /* filter_chain_hash: changes when a filter or one of its options does. */
 guint64 filter_chain_hash (const FilterChain *self);
 
-/*
- * filter_chain_folder: what becomes of @folder. *@out_path (transfer full): its path
- * after all renames, or NULL when it is dropped; then *@out_reason (transfer full) says
- * why.
- */
+/* FolderEdits: what the filters made of a folder. @path: NULL when it is dropped; then
+ * @drop_reason says why. All are the caller's. */
+typedef struct
+{
+  char **path;
+  char *drop_reason;
+  HaulCollision collision;
+} FolderEdits;
+
+/* filter_chain_begin: shows both listings to the filters that want them, before the first
+ * filter_chain_folder(). */
+gboolean filter_chain_begin (FilterChain *self, const HaulFilterFolders *folders,
+                             GError **error);
+/* filter_chain_folder: what becomes of @folder; *@out is written on success only. */
 gboolean filter_chain_folder (const FilterChain *self, const HaulFolder *folder,
-                              char ***out_path, char **out_reason, GError **error);
+                              FolderEdits *out, GError **error);
 
 /* HaulMessage: what filters see; filled in by the engine. */
 struct _HaulMessage

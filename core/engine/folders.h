@@ -27,3 +27,7 @@ void folder_set_free (FolderSet *self);
  */
 gboolean folder_set_create (FolderSet *self, Lane *lane, GPtrArray *results,
                             GError **error);
+/* folder_pair_tell: the names of @pair into its @result. */
+void folder_pair_tell (const FolderPair *pair, FolderResult *result);
+/* folder_set_fail: the folder of @pair failed as a whole: report and event. */
+void folder_set_fail (Lane *lane, const FolderPair *pair, const GError *error);

@@ -32,8 +32,14 @@ typedef struct
   const FolderInfo *destination; /* as listed; NULL: not there yet (transfer none) */
   char **destination_path;       /* NULL: dropped */
   char *destination_text;
-  char *dropped;  /* reason */
-  gboolean stale; /* a move into it broke off: what was listed of it is out of date */
+  gboolean stale;  /* a move into it broke off: what was listed of it is out of date */
+  char *spelled;   /* the path as another client of the destination shows it, '/' between;
+                      NULL: the same as destination_text, or not known */
+  char *remark;    /* why it has another name there than the rules gave it; NULL: it has
+                      not */
+  char *dropped;   /* reason */
+  GError *refused; /* it should go, but cannot; then it is dropped, too */
+  HaulCollision collision; /* what the rules want when it meets another */
 } FolderPair;
 
 /* folder_pair_free: accepts NULL. */
@@ -44,12 +50,26 @@ typedef struct
 {
   const FilterChain *chain; /* NULL: no filters */
   gboolean case_insensitive;
+  /* As `spell` of HaulBackend; NULL: names stay as they are. */
+  gboolean (*spell) (gpointer data, HaulPath path, char ***out_path, GError **error);
+  gpointer spell_data;
 } MappingRules;
 
 /*
  * mapping_make: one FolderPair (full) for each of @sources (GPtrArray of FolderInfo), in
- * order. Two sources with one destination are an error (HAUL_ERROR_CONFIG, account scope)
- * that names both, unless neither holds messages.
+ * order. What the destination cannot hold, or cannot tell from another, gets another name
+ * (see naming.h); two that the rules gave one place, and what finds none, are refused. An
+ * error is one that ends the session.
  */
 GPtrArray *mapping_make (GPtrArray *sources, GPtrArray *destinations,
                          const MappingRules *rules, GError **error);
+
+/* folder_pair_holds_messages: its source is more than a container. */
+gboolean folder_pair_holds_messages (const FolderPair *self);
+/* folder_pair_move: gives @self the place @path (transfer full) at the destination;
+ * @remark says why. */
+void folder_pair_move (FolderPair *self, char **path, const char *remark);
+/* folder_pair_refuse: @self is left out because of @reason (transfer full). */
+void folder_pair_refuse (FolderPair *self, GError *reason);
+/* folder_pair_spell: asks @rules for the spelling. FALSE: as `spell`. */
+gboolean folder_pair_spell (FolderPair *self, const MappingRules *rules, GError **error);

@@ -35,6 +35,8 @@ folder_result_free (gpointer data)
   FolderResult *self = data;
   g_free (self->source);
   g_free (self->destination);
+  g_free (self->spelled);
+  g_free (self->remark);
   g_free (self->dropped);
   g_free (self);
 }

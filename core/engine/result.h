@@ -57,6 +57,8 @@ typedef struct
 {
   char *source;       /* path as text */
   char *destination;  /* path as text; NULL: left out */
+  char *spelled;      /* as other clients of the destination read it; NULL: the same */
+  char *remark;       /* why the destination has another name for it; NULL: it has not */
   char *dropped;      /* reason why it was left out; NULL: it was not */
   gboolean unchanged; /* nothing to do, known without a scan */
   gboolean created;   /* made at the destination (dry run: would be) */

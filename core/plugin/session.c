@@ -329,6 +329,31 @@ session_rename (Session *self, HaulPath from, HaulPath to, GError **error)
 }
 
 gboolean
+session_spell (Session *self, HaulPath path, char ***out_path, GError **error)
+{
+  g_auto (GStrv) spelled = NULL;
+  GError *answer = NULL;
+
+  if (!may_call (self, "spell", TRUE, error))
+    return FALSE;
+  if (self->backend->spell == NULL)
+    {
+      *out_path = haul_path_copy (path);
+      return TRUE;
+    }
+  gboolean result = self->backend->spell (self->session, path, &spelled, &answer);
+  if (!settle (self, "spell", result, answer, error))
+    return FALSE;
+  if (!path_is_sane ((HaulPath) spelled))
+    {
+      g_autofree char *name = g_strdup_printf ("%s: spell", self->backend->name);
+      return blame (self, name, "a path with an empty name or not in UTF-8", error);
+    }
+  *out_path = g_steal_pointer (&spelled);
+  return TRUE;
+}
+
+gboolean
 session_subscribe (Session *self, HaulPath path, gboolean subscribed, GError **error)
 {
   GError *answer = NULL;

@@ -48,6 +48,8 @@ gboolean session_move (Session *self, HaulPath to, const HaulBytes *keys, gsize 
                        HaulChangeResultFunc func, gpointer user_data, GError **error);
 gboolean session_copy (Session *self, HaulPath to, const HaulBytes *keys, gsize count,
                        HaulChangeResultFunc func, gpointer user_data, GError **error);
+/* session_spell: absent: *@out_path is a copy of @path. */
+gboolean session_spell (Session *self, HaulPath path, char ***out_path, GError **error);
 gboolean session_rename (Session *self, HaulPath from, HaulPath to, GError **error);
 /* session_sessions: how many sessions like this one may be open at once; 1 or more. */
 guint session_sessions (Session *self);

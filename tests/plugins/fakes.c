@@ -26,6 +26,12 @@ haul_folder_edit_rename (HaulFolderEdit *edit, HaulPath path)
 }
 
 void
+haul_folder_edit_collision (HaulFolderEdit *edit, HaulCollision collision)
+{
+  edit->collision = collision;
+}
+
+void
 haul_message_edit_skip (HaulMessageEdit *edit, const char *reason)
 {
   g_free (edit->reason);

@@ -11,6 +11,7 @@ struct _HaulFolderEdit
 {
   char *reason; /* NULL: kept */
   char *path;   /* in text form; NULL: not renamed */
+  HaulCollision collision;
 };
 
 /* _HaulMessageEdit: what a filter did to a message. */

@@ -213,10 +213,10 @@ test_order (Fixture *fixture, gconstpointer data)
   add (fixture, "down", "A");
   add (fixture, "down", "B");
   g_autoptr (FilterChain) chain = make (fixture);
-  g_auto (GStrv) path = NULL;
-  g_autofree char *reason = NULL;
+  FolderEdits edits = { 0 };
   HaulFolder folder = folder_of (sent);
-  g_assert_true (filter_chain_folder (chain, &folder, &path, &reason, NULL));
+  g_assert_true (filter_chain_folder (chain, &folder, &edits, NULL));
+  g_auto (GStrv) path = edits.path;
   g_autofree char *text = haul_path_to_text ((HaulPath) path);
   g_assert_cmpstr (text, ==, "B/A/Sent");
 }
@@ -228,11 +228,11 @@ test_sees_renamed (Fixture *fixture, gconstpointer data)
   add (fixture, "refuse", "A");
   add (fixture, "down", "never");
   g_autoptr (FilterChain) chain = make (fixture);
-  char **path = NULL;
-  g_autofree char *reason = NULL;
+  FolderEdits edits = { 0 };
   HaulFolder folder = folder_of (sent);
-  g_assert_true (filter_chain_folder (chain, &folder, &path, &reason, NULL));
-  g_assert_null (path);
+  g_assert_true (filter_chain_folder (chain, &folder, &edits, NULL));
+  g_autofree char *reason = edits.drop_reason;
+  g_assert_null (edits.path);
   g_assert_cmpstr (reason, ==, "refused");
 }
 
@@ -242,9 +242,9 @@ test_bad_path (Fixture *fixture, gconstpointer data)
   add (fixture, "empty", NULL);
   g_autoptr (FilterChain) chain = make (fixture);
   g_autoptr (GError) error = NULL;
-  char **path = NULL, *reason = NULL;
+  FolderEdits edits = { 0 };
   HaulFolder folder = folder_of (sent);
-  g_assert_false (filter_chain_folder (chain, &folder, &path, &reason, &error));
+  g_assert_false (filter_chain_folder (chain, &folder, &edits, &error));
   g_assert_error (error, HAUL_ERROR, HAUL_ERROR_CONFIG);
 }
 

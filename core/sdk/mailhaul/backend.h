@@ -260,6 +260,15 @@ typedef struct
    * entered for writing. Absent: unsupported, the engine copies from the source. */
   gboolean (*copy) (gpointer session, HaulPath to, const HaulBytes *keys, gsize count,
                     HaulChangeResultFunc func, gpointer user_data, GError **error);
+  /*
+   * spell: as what another client of this store reads the name of @path, be the folder
+   * there already or not, after a `list`: *@out_path (transfer full, g_strfreev()).
+   * Changes nothing and asks nobody. HAUL_ERROR_REJECTED (folder scope) when the store
+   * cannot hold such a path (its length, its depth), as far as that is known: then the
+   * engine looks for a shorter one. A guess is allowed: `create` has the last word.
+   * Absent: names stay as they are.
+   */
+  gboolean (*spell) (gpointer session, HaulPath path, char ***out_path, GError **error);
 } HaulBackend;
 
 /* HAUL_BACKEND_HEADER: the first two members. */

@@ -39,6 +39,15 @@ typedef struct _HaulTransformOut HaulTransformOut;
 HAUL_API void haul_folder_edit_drop (HaulFolderEdit *edit, const char *reason);
 /* haul_folder_edit_rename: its path at the destination; later filters see the new one. */
 HAUL_API void haul_folder_edit_rename (HaulFolderEdit *edit, HaulPath path);
+/* HaulCollision: what becomes of a folder when another was given the same place. */
+typedef enum
+{
+  HAUL_COLLISION_FAIL = 0,   /* neither is copied, and both are told */
+  HAUL_COLLISION_RENAME = 1, /* this one gets another name */
+} HaulCollision;
+
+/* haul_folder_edit_collision: what to do when another folder goes to the same place. */
+HAUL_API void haul_folder_edit_collision (HaulFolderEdit *edit, HaulCollision collision);
 /* haul_message_edit_skip: leave the message out; @reason is counted in the report. */
 HAUL_API void haul_message_edit_skip (HaulMessageEdit *edit, const char *reason);
 /* haul_message_edit_flags: replaces flags and keywords (@keywords may be NULL). */
@@ -53,6 +62,22 @@ HAUL_API gboolean haul_transform_write (HaulTransformOut *out, const void *data,
  * What was written is thrown away. The message is not read again until a filter or one of
  * its options changes. */
 HAUL_API void haul_transform_skip (HaulTransformOut *out, const char *reason);
+
+/*
+ * HaulFilterFolders: what there is before anything is mapped. The folders stand only
+ * during the call; of their status only what came with the listing is known.
+ */
+typedef struct
+{
+  gsize struct_size;
+  const HaulFolder *sources; /* parents before children */
+  gsize source_count;
+  const HaulFolder *destinations; /* likewise; empty: there is nothing yet */
+  gsize destination_count;
+  /* notice: tells the user one thing that he should know, in one line of UTF-8. */
+  void (*notice) (const char *text, gpointer user_data);
+  gpointer user_data;
+} HaulFilterFolders;
 
 /*
  * HaulFilter: a filter plugin. Callbacks that return gboolean return FALSE if and only if
@@ -100,6 +125,11 @@ typedef struct
 
   /* instance_effects: which of `effects` this instance has. Absent: all of them. */
   guint32 (*instance_effects) (gconstpointer instance);
+
+  /* begin: before the first `folder`, with both listings, on a thread that has the
+   * instance for itself. It may come again with newer listings: what was learnt before is
+   * void then. Absent: the filter needs neither. */
+  gboolean (*begin) (gpointer instance, const HaulFilterFolders *folders, GError **error);
 } HaulFilter;
 
 /* HAUL_FILTER_HEADER: the first two members. */

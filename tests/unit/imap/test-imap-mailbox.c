@@ -110,6 +110,10 @@ test_write (void)
     { "", '/', "INBOX/Sub", "INBOX/Sub" },
     { "", '/', "Entw\303\274rfe/&", "Entw&APw-rfe/&-" },
     { "", '\0', "flat", "flat" },
+    { "", '\0', "a/b c/d", "a%2Fb c%2Fd" },
+    { "", '\0', "a%2Fb", "a/b" },
+    { "", '\0', "a%252Fb", "a%252Fb" },
+    { "", '\0', "Entw\303\274rfe/x", "Entw&APw-rfe%2Fx" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
@@ -205,15 +209,48 @@ static void
 test_refused (void)
 {
   ImapSession *self = session_new ("", '\0');
-  const char *below[] = { "a", "b", NULL };
   g_autofree char *longest = g_strnfill (3000, 'x');
   const char *names[] = { longest, NULL };
-  g_autoptr (GError) flat = NULL;
   g_autoptr (GError) length = NULL;
-  g_assert_null (imap_session_mailbox (self, below, &flat));
-  g_assert_error (flat, HAUL_ERROR, HAUL_ERROR_REJECTED);
   g_assert_null (imap_session_mailbox (self, names, &length));
   g_assert_error (length, HAUL_ERROR, HAUL_ERROR_REJECTED);
+  session_free (self);
+}
+
+/* A server without levels gives a joined path back, and leaves others' names alone. */
+static void
+test_flat_round_trip (void)
+{
+  static const char *const texts[] = { "a",         "a/b",       "a%2Fb",
+                                       "a%252Fb/c", "a%2Fb/%2F", "50%25/100%25",
+                                       "a/b/c/d/e", "&/+" };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      ImapSession *one = session_new ("", '\0');
+      ImapSession *two = session_new ("", '\0');
+      g_auto (GStrv) path = haul_path_from_text (texts[i], NULL);
+      const ImapMailbox *made = imap_session_mailbox (one, (HaulPath) path, NULL);
+      ImapMailbox *read = imap_mailbox_new (two, imap_mailbox_name (made), '\0');
+      assert_path (read, texts[i]);
+      imap_mailbox_free (read);
+      session_free (one);
+      session_free (two);
+    }
+}
+
+/* What another client sees is told; nothing is put into the table by asking. */
+static void
+test_spell (void)
+{
+  ImapSession *self = session_new ("", '.');
+  const char *const path[] = { "a.b", "c", NULL };
+  g_auto (GStrv) spelled = NULL;
+  g_autoptr (GError) error = NULL;
+  g_assert_true (imap_spell (self, path, &spelled, &error));
+  g_assert_no_error (error);
+  g_autofree char *text = haul_path_to_text ((HaulPath) spelled);
+  g_assert_cmpstr (text, ==, "a%252Eb/c");
+  g_assert_cmpuint (self->mailboxes->len, ==, 0);
   session_free (self);
 }
 
@@ -249,6 +286,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/imap/mailbox/flat-comes-back", test_flat_round_trip);
+  g_test_add_func ("/imap/mailbox/spelling-is-told", test_spell);
   g_test_add_func ("/imap/mailbox/reads-wire-names", test_read);
   g_test_add_func ("/imap/mailbox/writes-wire-names", test_write);
   g_test_add_func ("/imap/mailbox/every-name-comes-back", test_round_trip);
