@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Faults between the program and real servers: a connection that is cut at each byte, an answer that is lost, a server
-that is started again in mid-copy, a state that is gone. One copy of each message afterwards, and then nothing to do.
+that is started again in mid-copy, a state that is gone, a disk that is full. One copy of each message afterwards, and then nothing to do.
 
 MAILHAUL_CUTS: how many cuts in each direction, spread evenly (default 6; 0: at every byte).
 """
@@ -17,13 +17,16 @@ sys.path.insert(0, os.path.dirname(os.environ["MAILHAUL_SERVERS"]))
 # pylint: disable=wrong-import-position
 from imap_raw import Link, Literal  # noqa: E402
 from relay import Cut, Relay  # noqa: E402
-from trial import Failed, Server, Tap, differences, fill_trial, look, report, run  # noqa: E402
+from trial import (Failed, Server, Tap, TOKENS, differences, fill_trial, look, look_bare, remove, report,  # noqa: E402
+                   run)
 
 # Runs at the same time: they mostly wait.
 SIDE_BY_SIDE = 8
 # A run that ends badly is done again, as its user would.
 RUNS_MAX = 4
 LOST_STATE_MESSAGES = 20000
+# So many times the disk is full, from evenly spread steps on.
+FULL_PLACES = 8
 
 
 class World:
@@ -191,6 +194,32 @@ def lose_state_of_server(world):
     copy.finish("state lost", done.status)
 
 
+def fill_disk(world, kind, tap):
+    """From some write on there is no space left, in the state, the spool and the mail: an error; then there is again."""
+    folder = os.path.join(world.folder, f"full-{kind}")
+    source = world.source.endpoint("u2")
+    expected = look_bare(source) if kind == "mbox" else look(source)
+    arguments = ["copy", f"imap://u2@127.0.0.1:{world.source.port}/", f"{kind}:{folder}/to/", "--source-option", "tls=none",
+                 "--state", os.path.join(folder, "state"), "--progress", "none"]
+    os.mkdir(folder)
+    steps = run(arguments, orders=b"." * TOKENS, kinds="wyn").steps
+    codes = []
+    for place in range(1, steps, max(1, steps // FULL_PLACES)):
+        remove(folder)
+        os.mkdir(folder)
+        done = run(arguments, orders=b"." * (place - 1) + b"e" * (TOKENS - place), kinds="wyn")
+        # Who says that all is there must be right: only the last commits may have come too late to matter.
+        if done.status < 0 or (done.status == 0 and any(differences(expected, look(f"{kind}:{folder}/to"))[:2])):
+            raise Failed(f"full from step {place}: exit code {done.status}\n{done.text}")
+        codes.append(done.status)
+        again = run(arguments)
+        lost, extra, text = differences(expected, look(f"{kind}:{folder}/to"))
+        if again.status != 0 or lost or extra:
+            raise Failed(f"full from step {place}: {lost} lost, {extra} too many, exit code {again.status}\n{again.text}"
+                         + "\n".join(text))
+    tap.say(f"{len(codes)} times full, of {steps} steps; exit codes {sorted(set(codes))}")
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="mh-faults-") as folder, contextlib.ExitStack() as stack:
@@ -203,6 +232,8 @@ def main():
             tap.check(f"/faults/server-restarted/after-{after}-bytes", restart_server, world, after)
         tap.check("/faults/state-lost/maildir", lose_state_of_maildir, world, tap)
         tap.check("/faults/state-lost/dovecot", lose_state_of_server, world)
+        for kind in ("maildir", "mbox"):
+            tap.check(f"/faults/disk-full/{kind}", fill_disk, world, kind, tap)
     return tap.end()
 
 
