@@ -146,12 +146,14 @@ imap_session_status (ImapSession *self, HaulFolderStatus *out_status)
 }
 
 /* A folder that is there and holds mail is opened in the flight of the first question
- * about it, which saves a round trip for each folder. */
+ * about it, which saves a round trip for each folder. What a destination holds by now its
+ * listing may not tell, since other sessions write there, too. */
 static gboolean
-may_put_off (const ImapMailbox *mailbox)
+may_put_off (const ImapSession *self, const ImapMailbox *mailbox)
 {
-  return mailbox->listed && (mailbox->status.known & HAUL_STATUS_MESSAGES)
-         && mailbox->status.messages > 0;
+  gboolean holds = (mailbox->status.known & HAUL_STATUS_MESSAGES)
+                   && mailbox->status.messages > 0;
+  return mailbox->listed && (holds || self->open->role == HAUL_ROLE_DESTINATION);
 }
 
 gboolean
@@ -169,7 +171,7 @@ imap_enter (gpointer session, HaulPath path, HaulEnterMode mode,
                              "open folder \"%s\" at %s: it holds only other folders",
                              name, self->peer);
     }
-  if (mode == HAUL_ENTER_READ && out_status == NULL && may_put_off (mailbox))
+  if (mode == HAUL_ENTER_READ && out_status == NULL && may_put_off (self, mailbox))
     {
       (void) imap_leave (self, NULL);
       self->selected.mailbox = mailbox;
