@@ -113,17 +113,17 @@ imap_alter_text (ImapAlter alter)
   switch (alter)
     {
     case IMAP_ALTER_CR:
-      return "the server drops carriage returns that end no line";
+      return "form: the server drops carriage returns that end no line";
     case IMAP_ALTER_NUL:
-      return "the server keeps NUL bytes as 0x80";
+      return "form: the server keeps NUL bytes as 0x80";
     case IMAP_ALTER_HEADER:
       return "the server puts X for 8-bit characters of the header";
     case IMAP_ALTER_LF:
-      return "the server ends with CRLF what ended with LF alone";
+      return "form: the server ends with CRLF what ended with LF alone";
     case IMAP_ALTER_TRIM_CR:
-      return "the server drops carriage returns before a line end";
+      return "form: the server drops carriage returns before a line end";
     case IMAP_ALTER_FINAL:
-      return "the server gives the last line its end";
+      return "form: the server gives the last line its end";
     }
   g_assert_not_reached ();
 }

@@ -82,10 +82,13 @@ take_stored (ImapStore *self, ImapStoreMessage *message)
       return;
     }
   for (guint i = 0; later && i < message->flags.later->len; i++)
-    imap_store_add_note (message,
-                         "flag \"%s\" could not be set, as the server does not tell "
-                         "where the message is",
-                         (const char *) message->flags.later->pdata[i]);
+    {
+      const char *flag = message->flags.later->pdata[i];
+      imap_store_add_note (message,
+                           "%s \"%s\" could not be set, as the server does not tell "
+                           "where the message is",
+                           flag[0] == '\\' ? "flag" : "keyword", flag);
+    }
   imap_store_done (self, message);
 }
 

@@ -31,15 +31,15 @@ mbox_receipt_note (const HaulItem *item, guint32 changes)
   for (guint i = 0; (name = mbox_field_name (i)) != NULL; i++)
     if (changes & (1u << i))
       add_line (text,
-                "the message's own header \"%s\" is left out: in an mbox it is the "
+                "form: the message's own header \"%s\" is left out: in an mbox it is the "
                 "mailbox's",
                 name);
   if (changes & MBOX_SERIAL_ENDED)
-    add_line (text, "the last line was given its end");
+    add_line (text, "form: the last line was given its end");
   if (changes & MBOX_SERIAL_BLANK)
-    add_line (text, "the header was given the empty line behind it");
+    add_line (text, "form: the header was given the empty line behind it");
   if (changes & MBOX_SERIAL_CR)
-    add_line (text, "carriage returns before a line end are dropped");
+    add_line (text, "form: carriage returns before a line end are dropped");
   for (const char *const *word = haul_item_keywords (item); *word != NULL; word++)
     if (!haul_keyword_is_valid (*word))
       add_line (text, "keyword \"%s\" is not kept: it is no word of an mbox", *word);

@@ -10,8 +10,12 @@
 
 /* NEAR_SHARE, NEAR_BYTES: sizes that differ by one byte a line: few messages have lines
  * shorter than 16 bytes on the average, and small ones are mostly headers. */
-#define NEAR_SHARE        16
-#define NEAR_BYTES        64
+#define NEAR_SHARE 16
+#define NEAR_BYTES 64
+
+/* ALTERED_TRIES: copies that one source looks at: hostile mail must not make it square.
+ */
+#define ALTERED_TRIES     100
 
 #define UNMATCHED         G_MAXUINT
 
@@ -171,7 +175,7 @@ run_content (Match *self, const MatchEntry *sources, guint source_count,
     pair (self, &sources[i], &sources[source_count + i]);
 }
 
-/* ---- rungs 3 and 4: Message-ID, header digest ---- */
+/* ---- rungs 3 and 5: Message-ID, header digest ---- */
 
 static const guint8 *
 message_id_key (const MatchCandidate *candidate)
@@ -189,6 +193,12 @@ headers_key (const MatchCandidate *candidate)
   return identity->headers;
 }
 
+static const guint8 *
+loose_key (const MatchCandidate *candidate)
+{
+  return candidate->identity->has_loose ? candidate->identity->loose : NULL;
+}
+
 static gboolean
 sizes_agree (const Match *self, const Identity *a, const Identity *b)
 {
@@ -204,14 +214,21 @@ sizes_agree (const Match *self, const Identity *a, const Identity *b)
   return high - low <= tolerance;
 }
 
-/* Asks for the content of all members that do not know theirs. Members that do know it
- * found no partner among each other, so that without the rest nothing is in doubt. */
+static gboolean
+was_read (const Identity *identity)
+{
+  return knows (identity, IDENTITY_CONTENT) && identity->altered.known;
+}
+
+/* What is left of a group shares an identity and no content: all that was not read for
+ * this is asked for. A digest of content alone, from when it was copied, says nothing of
+ * how a store would have changed the message. */
 static void
 run_ask (Match *self, const MatchEntry *sources, guint source_count,
          guint destination_count)
 {
   for (guint i = 0; i < source_count + destination_count; i++)
-    if (!knows (candidate_of (self, &sources[i])->identity, IDENTITY_CONTENT))
+    if (!was_read (candidate_of (self, &sources[i])->identity))
       g_array_append_val (sources[i].destination ? self->result->ask_destinations
                                                  : self->result->ask_sources,
                           sources[i].index);
@@ -245,6 +262,39 @@ pair_alone (Match *self)
     }
 }
 
+/* ---- rung 4: as a store changes it ---- */
+
+static const guint8 *
+altered_key (const MatchCandidate *candidate)
+{
+  const Identity *identity = candidate->identity;
+  return was_read (identity) ? identity->altered.digest : NULL;
+}
+
+/* Each source takes the first copy that can have come of it. Where all of a run are of
+ * one kind, as copies of one message are, none is looked at twice. */
+static void
+run_altered (Match *self, const MatchEntry *sources, guint source_count,
+             guint destination_count)
+{
+  const MatchEntry *destinations = &sources[source_count];
+  guint next = 0;
+  for (guint i = 0; i < source_count && next < destination_count; i++)
+    {
+      const AlteredForm *own = &candidate_of (self, &sources[i])->identity->altered;
+      guint at = next, tried = 0;
+      while (at < destination_count && tried++ < ALTERED_TRIES
+             && (self->destination_partner[destinations[at].index] != UNMATCHED
+                 || !altered_form_explains (
+                     own, &candidate_of (self, &destinations[at])->identity->altered)))
+        at++;
+      if (at == destination_count || tried > ALTERED_TRIES)
+        continue;
+      pair (self, &sources[i], &destinations[at]);
+      next += at == next ? 1 : 0;
+    }
+}
+
 /* ---- the ladder ---- */
 
 static guint *
@@ -261,6 +311,19 @@ compare_indices (gconstpointer a, gconstpointer b)
 {
   guint left = *(const guint *) a, right = *(const guint *) b;
   return (left > right) - (left < right);
+}
+
+/* Ascending, each once: an index may have been asked for by several keys. */
+static void
+sort_once (GArray *indices)
+{
+  guint made = 0;
+  g_array_sort (indices, compare_indices);
+  for (guint i = 0; i < indices->len; i++)
+    if (i == 0
+        || g_array_index (indices, guint, i) != g_array_index (indices, guint, i - 1))
+      g_array_index (indices, guint, made++) = g_array_index (indices, guint, i);
+  g_array_set_size (indices, made);
 }
 
 MatchResult *
@@ -285,14 +348,16 @@ match_candidates (const MatchInput *input)
   each_run (&self, message_id_key, MESSAGE_ID_LENGTH, run_alone);
   each_run (&self, content_key, DIGEST_LENGTH, run_content);
   pair_alone (&self);
+  each_run (&self, altered_key, DIGEST_LENGTH, run_altered);
   if (!input->last)
     {
       each_run (&self, message_id_key, MESSAGE_ID_LENGTH, run_ask);
       each_run (&self, headers_key, HEADERS_LENGTH, run_ask);
+      each_run (&self, loose_key, HEADERS_LENGTH, run_ask);
     }
 
-  g_array_sort (result->ask_sources, compare_indices);
-  g_array_sort (result->ask_destinations, compare_indices);
+  sort_once (result->ask_sources);
+  sort_once (result->ask_destinations);
   for (guint i = 0; i < input->source_count; i++)
     {
       MatchPair found = { i, source_partner[i] };

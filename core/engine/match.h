@@ -59,12 +59,16 @@ typedef struct
  * 2. equal content, both known;
  * 3. a Message-ID that one message on each side has, with equal header digests and equal
  *    sizes, unless the content is known to differ;
- * 4. whatever else could be equal by its headers is in doubt: those members whose content
- *    is not known are asked for. Fill it in and call again with all candidates; with
+ * 4. of what was read: a copy that is the source as a store changes it, and cannot be any
+ *    other way (altered-form.h): same altered form, though the content is known to
+ * differ;
+ * 5. whatever else could be equal by its headers is in doubt: those members that were not
+ *    read are asked for. Fill it in and call again with all candidates; with
  *    @input->last the lists stay empty.
  *
- * Content known to differ never matches. Without a Message-ID only content matches. A
- * candidate whose headers are not known matches by rungs 1 and 2 only. O(n log n).
+ * Content known to differ matches by rung 4 only. Without a Message-ID only content
+ * matches. A candidate whose headers are not known matches by rungs 1 and 2 only. O(n log
+ * n).
  *
  * Returns: (transfer full), free with match_result_free().
  */

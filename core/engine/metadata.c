@@ -5,6 +5,8 @@
  */
 #include "engine/metadata.h"
 
+#include <string.h>
+
 #include "model/keywords.h"
 
 /* "\\Seen \\Draft" or "none". (transfer full) */
@@ -43,22 +45,81 @@ metadata_date_difference (const MetadataPair *pair)
   return NULL;
 }
 
-char *
-metadata_difference (const MetadataPair *pair)
+static char *
+flags_difference (const MetadataPair *pair)
 {
-  const Record *ours = pair->ours, *theirs = pair->theirs;
-  const char *our_words = records_keywords (pair->our_records, ours);
-  const char *their_words = records_keywords (pair->their_records, theirs);
-  if (ours->flags != theirs->flags)
+  if (pair->ours->flags == pair->theirs->flags)
+    return NULL;
+  g_autofree char *left = flags_text (pair->ours->flags);
+  g_autofree char *right = flags_text (pair->theirs->flags);
+  return g_strdup_printf ("flags differ: %s at the source, %s at the destination", left,
+                          right);
+}
+
+static char *
+keywords_difference (const MetadataPair *pair)
+{
+  const char *ours = records_keywords (pair->our_records, pair->ours);
+  const char *theirs = records_keywords (pair->their_records, pair->theirs);
+  if (!(pair->caps & HAUL_CAP_KEYWORDS) || keywords_equal (ours, theirs))
+    return NULL;
+  return g_strdup_printf ("keywords differ: '%s' at the source, '%s' at the destination",
+                          ours, theirs);
+}
+
+char *
+metadata_difference (const MetadataPair *pair, const char *note)
+{
+  char *all[] = { flags_difference (pair), keywords_difference (pair),
+                  metadata_date_difference (pair) };
+  char *found = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i] != NULL && (found == NULL || note_covers (note, found)))
+      {
+        g_free (found);
+        found = all[i];
+      }
+    else
+      g_free (all[i]);
+  return found;
+}
+
+/* The word with which a line of a note begins, as differences name it. */
+static const char *
+subject_of (const char *line)
+{
+  static const char *const words[][2] = { { "flag", "flags" },
+                                          { "keyword", "keywords" },
+                                          { "date", "dates" },
+                                          { "form", "form" } };
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_has_prefix (line, words[i][0]))
+      return words[i][1];
+  return "content";
+}
+
+gboolean
+note_covers (const char *note, const char *difference)
+{
+  g_auto (GStrv) lines = g_strsplit (note != NULL ? note : "", "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_prefix (difference, subject_of (*line))
+        || (g_str_has_prefix (*line, "flags ")
+            && g_str_has_prefix (difference, "keywords")))
+      return TRUE;
+  return FALSE;
+}
+
+char *
+content_difference (const Identity *own, const Identity *copy, gboolean *out_harmless)
+{
+  *out_harmless = TRUE;
+  if (memcmp (own->content, copy->content, sizeof own->content) == 0)
     {
-      g_autofree char *left = flags_text (ours->flags);
-      g_autofree char *right = flags_text (theirs->flags);
-      return g_strdup_printf ("flags differ: %s at the source, %s at the destination",
-                              left, right);
+      g_autofree char *text = altered_form_difference (&own->altered, &copy->altered);
+      return text != NULL ? g_strconcat ("form differs: ", text, NULL) : NULL;
     }
-  if ((pair->caps & HAUL_CAP_KEYWORDS) && !keywords_equal (our_words, their_words))
-    return g_strdup_printf (
-        "keywords differ: '%s' at the source, '%s' at the destination", our_words,
-        their_words);
-  return metadata_date_difference (pair);
+  *out_harmless = altered_form_explains (&own->altered, &copy->altered);
+  return g_strdup (*out_harmless ? "content differs as the destination changes such mail"
+                                 : "content differs");
 }

@@ -42,7 +42,8 @@ struct _HaulSink
   guint64 wire_bytes;
   HaulLines lines;
   HaulLineState count_state;
-  HaulItem *item; /* NULL without a pipe */
+  HaulItem *item;         /* NULL without a pipe */
+  AlteredReader *altered; /* NULL: messages are copied */
   Identity identity;
   gboolean identity_known;
   Chunk *chunk;
@@ -59,6 +60,9 @@ sink_new (HaulPlan *plan, const SinkTarget *target, const SinkHooks *hooks,
   self->hooks = hooks;
   self->user_data = user_data;
   self->digest = content_digest_new (TRUE);
+  /* Only what is read to be compared: what is copied has no time for it. */
+  if (target->pipe == NULL)
+    self->altered = altered_reader_new ();
   self->window = g_ptr_array_new ();
   self->key = g_byte_array_new ();
   return self;
@@ -181,6 +185,8 @@ haul_sink_begin (HaulSink *sink, HaulBytes key, HaulLines lines, guint64 size_by
   memset (&sink->identity, 0, sizeof sink->identity);
   sink->identity_known = FALSE;
   content_digest_reset (sink->digest);
+  if (sink->altered != NULL)
+    altered_reader_reset (sink->altered);
   if (!plan_take (sink->plan, key, &sink->index))
     {
       /* Nobody asked for it (IMAP servers do that): let it pass. */
@@ -280,6 +286,8 @@ haul_sink_commit (HaulSink *sink, gsize length, GError **error)
   const guint8 *data = sink->chunk != NULL ? sink->chunk->data + sink->chunk->length
                                            : sink->scratch;
   content_digest_update (sink->digest, data, length);
+  if (sink->altered != NULL)
+    altered_reader_update (sink->altered, data, length);
   if (sink->hooks->pace != NULL)
     sink->hooks->pace (length, sink->user_data);
   sink->seen_bytes += length;
@@ -344,6 +352,8 @@ finish_identity (HaulSink *self)
   self->identity.size_bytes = self->lines == HAUL_LINES_ANY ? self->wire_bytes
                                                             : self->seen_bytes;
   self->identity.known |= IDENTITY_CONTENT | IDENTITY_SIZE;
+  if (self->altered != NULL)
+    altered_reader_finish (self->altered, &self->identity.altered);
   if (self->item != NULL)
     self->item->identity = self->identity;
 }
@@ -517,6 +527,7 @@ sink_free (HaulSink *self, const GError *reason, GArray *out_unread)
   g_ptr_array_unref (self->window);
   g_byte_array_unref (self->key);
   content_digest_free (self->digest);
+  altered_reader_free (self->altered);
   g_free (self->scratch);
   g_free (self);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "engine/metadata.h"
 #include "engine/side.h"
 
 /* A copy that differs from what the filters make of the message today is one all the
@@ -44,6 +45,40 @@ recall (Check *self, guint index, Identity *out, GError **error)
   return TRUE;
 }
 
+/* The copy of our message @index has the content that was delivered. FALSE: something in
+ * which that may differ all the same is to be named, and nobody knows what: read both. */
+static gboolean
+settle_form (Check *self, guint index)
+{
+  HaulBytes key = records_key (self->pass->records, index);
+  guint partner = g_array_index (self->partner, guint, index);
+  const Record *ours = records_get (self->pass->records, index);
+  const Record *theirs = records_get (self->theirs, partner);
+  gboolean exact = (destination_caps (self->lane->destination) & HAUL_CAP_EXACT_SIZE)
+                   != 0;
+  if (note_covers (verify_noted (self, key), "form"))
+    {
+      verify_report_change (self, key, "form differs");
+      return TRUE;
+    }
+  return !exact || !(ours->known & theirs->known & HAUL_RECORD_SIZE)
+         || ours->size_bytes == theirs->size_bytes;
+}
+
+/* Both contents are known: says what differs. */
+static void
+judge_content (Check *self, HaulBytes key, const Identity *own, const Identity *copy)
+{
+  GPtrArray *differences = self->lane->account->result->differences;
+  gboolean harmless = FALSE;
+  g_autofree char *text = content_difference (own, copy, &harmless);
+  if (text == NULL)
+    return;
+  verify_report_change (self, key, text);
+  if (harmless)
+    ((Difference *) differences->pdata[differences->len - 1])->noted = TRUE;
+}
+
 /* Reads the copies of what is known; *@out_rest: what is not settled by that. */
 static gboolean
 read_copies (Check *self, GArray *doubtful, GArray *out_rest, GError **error)
@@ -76,7 +111,8 @@ read_copies (Check *self, GArray *doubtful, GArray *out_rest, GError **error)
       const Identity *ours = &g_array_index (known, Identity, i);
       const Identity *copy = &theirs.identities[i];
       if (!(copy->known & IDENTITY_CONTENT)
-          || memcmp (ours->content, copy->content, sizeof copy->content) != 0)
+          || memcmp (ours->content, copy->content, sizeof copy->content) != 0
+          || !settle_form (self, g_array_index (which, guint, i)))
         g_array_append_val (out_rest, g_array_index (which, guint, i));
     }
   side_clear (&theirs);
@@ -113,9 +149,9 @@ read_both (Check *self, GArray *doubtful, GError **error)
         verify_report (self, key, FALSE,
                        a->known & IDENTITY_CONTENT ? "cannot be read at the destination"
                                                    : "cannot be read at the source");
-      else if (memcmp (a->content, b->content, sizeof a->content) != 0
-               && !is_other_form (self, key, &ours.identities[i], b))
-        verify_report_change (self, key, "content differs");
+      else if (memcmp (a->content, b->content, sizeof a->content) == 0
+               || !is_other_form (self, key, &ours.identities[i], b))
+        judge_content (self, key, a, b);
     }
   side_clear (&ours);
   side_clear (&theirs);

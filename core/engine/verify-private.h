@@ -27,6 +27,9 @@ typedef struct
 
 /* verify_report: a difference of the message @key; @surplus: only at the destination. */
 void verify_report (Check *self, HaulBytes key, gboolean surplus, const char *reason);
+/* verify_noted: what the row of our message says that the destination noted, or NULL;
+ * until the cursor's next use. */
+const char *verify_noted (Check *self, HaulBytes key);
 /* verify_report_change: a message that is there, but other than at the source: nothing is
  * wrong with one of which the destination said so when it stored it. */
 void verify_report_change (Check *self, HaulBytes key, const char *reason);

@@ -47,8 +47,8 @@ verify_report (Check *self, HaulBytes key, gboolean surplus, const char *reason)
 }
 
 /* What the row says that the destination noted, or NULL; until the cursor's next use. */
-static const char *
-noted (Check *self, HaulBytes key)
+const char *
+verify_noted (Check *self, HaulBytes key)
 {
   StateMessage row = { 0 };
   gboolean found = FALSE;
@@ -60,12 +60,13 @@ noted (Check *self, HaulBytes key)
 }
 
 /* A message that is there, but other than at the source: nothing is wrong with one of
- * which the destination said so when it stored it. */
+ * which the destination said so when it stored it, of just that. */
 void
 verify_report_change (Check *self, HaulBytes key, const char *reason)
 {
   GPtrArray *differences = self->lane->account->result->differences;
-  const char *note = noted (self, key);
+  const char *note = verify_noted (self, key);
+  note = note_covers (note, reason) ? note : NULL;
   g_autofree char *text = note == NULL
                               ? g_strdup (reason)
                               : g_strdup_printf ("%s (as noted: %s)", reason, note);
@@ -365,7 +366,8 @@ compare (Check *self, GError **error)
       MetadataPair pair = { pass->records, ours, self->theirs, theirs,
                             destination_caps (self->lane->destination) };
       g_autofree char *difference = is_strict (self, key)
-                                        ? metadata_difference (&pair)
+                                        ? metadata_difference (&pair,
+                                                               verify_noted (self, key))
                                         : metadata_date_difference (&pair);
       if (difference != NULL)
         verify_report_change (self, key, difference);

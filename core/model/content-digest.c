@@ -313,6 +313,13 @@ content_digest_headers (const ContentDigest *self, gsize *out_length)
   return self->headers != NULL ? self->headers->data : NULL;
 }
 
+gboolean
+content_digest_is_private (const guint8 *line, gsize length)
+{
+  const guint8 *colon = memchr (line, ':', MIN (length, NAME_BYTES + 1));
+  return colon != NULL && name_is_private ((const char *) line, (gsize) (colon - line));
+}
+
 void
 content_digest_free (ContentDigest *self)
 {

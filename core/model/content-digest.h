@@ -38,6 +38,8 @@ gboolean content_digest_headers_done (const ContentDigest *self);
 /* content_digest_headers: the header block so far as it came, with the empty line that
  * ends it; stands until the next update or reset. */
 const guint8 *content_digest_headers (const ContentDigest *self, gsize *out_length);
+/* content_digest_is_private: the header line @line is one of the private mbox headers. */
+gboolean content_digest_is_private (const guint8 *line, gsize length);
 /* content_digest_free: accepts NULL. */
 void content_digest_free (ContentDigest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ContentDigest, content_digest_free)

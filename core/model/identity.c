@@ -170,12 +170,12 @@ set_message_id (Identity *self, Digest *digest, const char *id)
   self->known |= IDENTITY_HAS_MESSAGE_ID;
 }
 
-void
-identity_set_headers (Identity *self, const guint8 *data, gsize length)
+/* Hashes the identity headers of @block, normalised; sets the other members of @self. */
+static void
+hash_block (Identity *self, GString *block, guint8 *out_headers)
 {
   g_autoptr (Digest) digest = digest_new ();
   g_autoptr (GString) text = g_string_new (NULL);
-  GString *block = plain_block (data, length);
   GString *values[FIELD_COUNT] = { NULL };
   guint8 full[DIGEST_LENGTH];
 
@@ -197,7 +197,39 @@ identity_set_headers (Identity *self, const guint8 *data, gsize length)
   digest_reset (digest);
   digest_update (digest, text->str, text->len);
   digest_finish (digest, full);
-  memcpy (self->headers, full, sizeof self->headers);
+  memcpy (out_headers, full, sizeof self->headers);
+}
+
+/* The block as servers may keep it: NULs (0x80 in a plain block) left out or not, 8-bit
+ * bytes as X: FALSE: it has none of them. */
+static gboolean
+loosen (GString *block, const guint8 *data, gsize length)
+{
+  gboolean changed = FALSE;
+  gsize limit = MIN (length, IDENTITY_HEADER_LIMIT_BYTES);
+  gsize made = 0;
+
+  for (gsize i = 0; i < limit; i++)
+    {
+      changed = changed || data[i] >= 0x80 || data[i] == '\0';
+      if (data[i] != '\r' && data[i] != '\0')
+        block->str[made++] = data[i] < 0x80 ? (char) data[i] : 'X';
+    }
+  g_string_truncate (block, made);
+  return changed;
+}
+
+void
+identity_set_headers (Identity *self, const guint8 *data, gsize length)
+{
+  GString *block = plain_block (data, length);
+  Identity loose = { 0 };
+
+  hash_block (self, block, self->headers);
   self->known |= IDENTITY_HEADERS;
+  self->has_loose = TRUE;
+  memcpy (self->loose, self->headers, sizeof self->loose);
+  if (loosen (block, data, length))
+    hash_block (&loose, block, self->loose);
   g_string_free (block, TRUE);
 }

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "base/digest.h"
+#include "model/altered-form.h"
 #include "model/content-digest.h"
 
 /* IdentityFields: which members are known. */
@@ -27,7 +28,9 @@ typedef enum
  * case); @headers: digest over the identity headers, normalised (unfolded, blanks
  * collapsed, RFC 2047 decoded, addresses reduced to addr-spec, Date as an instant;
  * missing = empty); @content: SHA-256 of the canonical content; @date_unix: the Date
- * header's instant; @size_bytes: wire size as the store tells it.
+ * header's instant; @size_bytes: wire size as the store tells it; @loose, if @has_loose:
+ * as @headers, of the block as a server keeps it that puts X for 8-bit bytes; @altered:
+ * see altered-form.h.
  */
 typedef struct
 {
@@ -37,6 +40,10 @@ typedef struct
   guint8 message_id[16];
   guint8 headers[16];
   guint8 content[DIGEST_LENGTH];
+  /* Of a message that was read for matching; never in a state file. */
+  gboolean has_loose;
+  guint8 loose[16];
+  AlteredForm altered;
 } Identity;
 
 /*

@@ -98,13 +98,9 @@ test_hard (Fixture *fixture, gconstpointer data)
   Called second = account_copy (fixture, &from, &to, NULL);
   cli_has_not (second.out, "copied ");
   account_assert_equal (fixture, &from, &to, FALSE, LOSSES);
-  /* What the server has changed is known again by the state only. */
-  gboolean altered = strstr (first.out, "puts X") != NULL
-                     || strstr (first.out, "mended") != NULL;
   called_clear (&first);
   called_clear (&second);
-  if (altered)
-    return;
+  /* Without the state what the server changed, and what was mended, is known again. */
   account_forget (fixture, &from, &to);
   Called third = account_copy (fixture, &from, &to, NULL);
   cli_has_not (third.out, "copied ");

@@ -200,6 +200,22 @@ test_block_beyond_the_limit_is_cut (void)
   g_assert_cmpmem (a.headers, 16, b.headers, 16);
 }
 
+/* What a server makes of 8-bit header bytes leaves the loose digest alone. */
+static void
+test_loose (void)
+{
+  static const char own[] = "Subject: gr\xfc\xdf\xc3\xa4\r\nMessage-ID: <\xe4@b.c>\r\n";
+  static const char copy[] = "Subject: grXXXX\r\nMessage-ID: <X@b.c>\r\n";
+  Identity left = { 0 }, right = { 0 };
+  identity_set_headers (&left, (const guint8 *) own, sizeof own - 1);
+  identity_set_headers (&right, (const guint8 *) copy, sizeof copy - 1);
+  g_assert_true (left.has_loose && right.has_loose);
+  g_assert_cmpmem (left.loose, 16, right.loose, 16);
+  g_assert_cmpmem (right.loose, 16, right.headers, 16);
+  g_assert_cmpint (memcmp (left.headers, right.headers, 16), !=, 0);
+  g_assert_cmpint (memcmp (left.message_id, right.message_id, 16), !=, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -223,5 +239,6 @@ main (int argc, char **argv)
                    test_digest_is_what_state_files_hold);
   g_test_add_func ("/identity/headers/beyond-the-limit-are-cut",
                    test_block_beyond_the_limit_is_cut);
+  g_test_add_func ("/identity/loose-headers", test_loose);
   return g_test_run ();
 }

@@ -15,6 +15,10 @@ typedef struct
   int size;
   int content;
   int delivery;
+  int altered;     /* altered form; 0: it is the content */
+  guint32 kinds;   /* AlteredKind */
+  int loose;       /* headers with X for 8-bit bytes */
+  gboolean unread; /* only the content is known, from when it was copied */
 } Mail;
 
 typedef struct
@@ -238,6 +242,89 @@ static const Vector vectors[] = {
     "",
     MATCH_SIZE_ANY,
     FALSE },
+
+  { "altered-by-the-store",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    { { 1, 2, 10, 6, .altered = 9 }, END },
+    "0-0",
+    "",
+    0,
+    FALSE },
+  { "altered-once-for-each",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_NUL },
+      { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_NUL },
+      { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_NUL },
+      END },
+    { { 1, 1, 9, 6, .altered = 9 }, { 1, 1, 9, 6, .altered = 9 }, END },
+    "0-0 1-1",
+    "",
+    0,
+    FALSE },
+  { "altered-after-equal-content",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_NUL },
+      { 1, 1, 9, 6, .altered = 9 },
+      END },
+    { { 1, 1, 9, 6, .altered = 9 }, { 1, 1, 9, 6, .altered = 9 }, END },
+    "0-1 1-0",
+    "",
+    0,
+    FALSE },
+  { "altered-had-nothing-to-alter",
+    { { 1, 1, 10, 5, .altered = 9 }, END },
+    { { 1, 1, 10, 6, .altered = 9 }, END },
+    "",
+    "",
+    0,
+    FALSE },
+  { "altered-copy-still-has-it",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    { { 1, 1, 10, 6, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    "",
+    "",
+    0,
+    FALSE },
+  { "altered-copy-has-more",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    { { 1, 1, 10, 6, .altered = 9, .kinds = ALTERED_NUL }, END },
+    "",
+    "",
+    0,
+    FALSE },
+  { "altered-and-enclosed",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    { { 1, 2, 10, 6, .altered = 9, .kinds = ALTERED_8BIT | ALTERED_ENCLOSED }, END },
+    "0-0",
+    "",
+    0,
+    FALSE },
+  { "altered-other-body",
+    { { 1, 1, 10, 5, .altered = 9, .kinds = ALTERED_8BIT }, END },
+    { { 1, 2, 10, 6, .altered = 8 }, END },
+    "",
+    "",
+    0,
+    FALSE },
+  { "altered-is-asked-for-by-its-loose-headers",
+    { { 0, 1, 10, .loose = 7 }, END },
+    { { 0, 2, 10, .loose = 7 }, END },
+    "",
+    "s0 d0",
+    0,
+    FALSE },
+  { "altered-is-asked-for-once",
+    { { 0, 1, 10, .loose = 7 }, END },
+    { { 0, 1, 10, .loose = 7 }, END },
+    "",
+    "s0 d0",
+    0,
+    FALSE },
+  { "altered-is-asked-for-where-the-content-is-known",
+    { { 1, 1, 10, 5, .unread = TRUE }, END },
+    { { 1, 2, 10, 0 }, END },
+    "",
+    "s0 d0",
+    0,
+    FALSE },
 };
 
 /* Candidates with what they point to. */
@@ -274,6 +361,8 @@ set_content (Side *side, guint index, int content)
 {
   side->identities[index].known |= IDENTITY_CONTENT;
   memcpy (side->identities[index].content + 20, &content, sizeof content);
+  side->identities[index].altered.known = TRUE;
+  memcpy (side->identities[index].altered.digest + 20, &content, sizeof content);
 }
 
 static void
@@ -288,6 +377,13 @@ side_set (Side *side, guint index, const Mail *mail)
   memcpy (identity->headers + 8, &mail->headers, sizeof mail->headers);
   if (mail->content != 0)
     set_content (side, index, mail->content);
+  if (mail->altered != 0)
+    memcpy (identity->altered.digest + 20, &mail->altered, sizeof mail->altered);
+  identity->altered.kinds = mail->kinds;
+  if (mail->unread)
+    identity->altered.known = FALSE;
+  identity->has_loose = mail->loose != 0;
+  memcpy (identity->loose + 8, &mail->loose, sizeof mail->loose);
   if (mail->delivery != 0)
     {
       memcpy (side->ids[index] + 8, &mail->delivery, sizeof mail->delivery);

@@ -125,7 +125,10 @@ HAUL_API void haul_feed_set_context (HaulFeed *feed, GMainContext *context);
  *
  * @note: what became of it otherwise than asked (a keyword that the folder does not take,
  * a date out of range, a repair), for the report: lines of UTF-8 without a name of the
- * message, so that equal ones are counted; NULL: nothing. (transfer none)
+ * message, so that equal ones are counted; NULL: nothing. (transfer none) Verification
+ * excuses what a line tells of: one that begins with "flag", "keyword" or "date" tells of
+ * these ("flags": of both), with "form" of line ends, NULs and headers of an mbox, any
+ * other of the content.
  */
 typedef struct
 {

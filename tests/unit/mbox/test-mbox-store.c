@@ -456,9 +456,10 @@ names_what_is_lost (void)
   } table[] = {
     { "A: b\n\nx\n", "fine", 0, NULL },
     { "A: b\nstatus : x\n folded\nX-Uid: 1\n\nx\n", "", 1,
-      "the message's own header \"Status\"|the message's own header \"X-UID\"" },
+      "form: the message's own header \"Status\"|form: the message's own header "
+      "\"X-UID\"" },
     { "A: b\nX-Mozilla-Status: 0001\nNo: Status: x\n\nStatus: x\n", "", 1, NULL },
-    { "A: b\n\nx", "", 1, "the last line was given its end" },
+    { "A: b\n\nx", "", 1, "form: the last line was given its end" },
     { "A: b\n\nx\n", "b(d fine", 1, "keyword \"b(d\"" },
     { "A: b\n\nx\n", "", -1, "date moved" },
     { "A: b\n\nx\n", "", G_GINT64_CONSTANT (253402300799), NULL },
