@@ -32,7 +32,7 @@ typedef struct
 
 static const Case cases[] = {
   { "itself", TEXT ("A: b\r\n\r\nx\r\n"), TEXT ("A: b\r\n\r\nx\r\n"), FALSE },
-  { "8-bit-header", TEXT ("A: \xe4\xc3\xa4\r\n\r\nx\r\n"), TEXT ("A: XXX\r\n\r\nx\r\n"),
+  { "8-bit-header", TEXT ("A: \xe4\xc3\r\n\r\nx\r\n"), TEXT ("A: XX\r\n\r\nx\r\n"),
     TRUE },
   { "8-bit-header-other", TEXT ("A: \xe4\r\n\r\nx\r\n"), TEXT ("A: \xe5\r\n\r\nx\r\n"),
     FALSE },
@@ -161,12 +161,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/altered-form/explains/%s",
+      g_autofree char *path = g_strdup_printf ("/model/altered-form/explains-%s",
                                                cases[i].name);
       g_test_add_data_func (path, &cases[i], test_case);
     }
-  g_test_add_func ("/altered-form/long-lines", test_long_lines);
-  g_test_add_func ("/altered-form/long-header", test_long_header);
-  g_test_add_func ("/altered-form/says-what-differs", test_difference);
+  g_test_add_func ("/model/altered-form/long-lines", test_long_lines);
+  g_test_add_func ("/model/altered-form/long-header", test_long_header);
+  g_test_add_func ("/model/altered-form/says-what-differs", test_difference);
   return g_test_run ();
 }
