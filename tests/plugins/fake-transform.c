@@ -84,7 +84,8 @@ check_once (const FakeFilter *self, GBytes *input, GBytes *expected, gsize first
   g_auto (FakeResult) result = fake_transform (self, data, length, first, step);
 
   g_assert_no_error (result.error);
-  if (result.bytes->len != wanted || memcmp (result.bytes->data, want, wanted) != 0)
+  if (result.bytes->len != wanted
+      || (wanted > 0 && memcmp (result.bytes->data, want, wanted) != 0))
     {
       g_autofree char *got = g_strndup ((const char *) result.bytes->data,
                                         result.bytes->len);

@@ -50,6 +50,8 @@ def steps(source, build, folder):
     yield "a plugin out of tree can be installed", lambda: run("meson", "install", "-C", project, env=environment)
     backends = package.parent.parent / "mailhaul/1/backends"
     yield "it lies where the core looks for it", lambda: (backends / "mailhaul-backend-demo.so").is_file()
+    yield "a filter out of tree can be loaded", lambda: run(
+        prefix / "bin/mailhaul", "plugins", "redact", env=environment)
     yield "it keeps the contract", lambda: run(
         prefix / "bin/mailhaul-contract-test", "--backend", "demo", "--option", "account={name}",
         "--plugin-path", backends, env=environment)
