@@ -192,8 +192,8 @@ test_left_out (void)
       g_assert_nonnull (strstr (result.out, "spam"));
       program_result_clear (&result);
     }
-  /* ten for the copies, and six for their verification by content */
-  g_assert_cmpuint (count_lines (dir, "calls"), ==, 16);
+  /* a verification knows what was delivered */
+  g_assert_cmpuint (count_lines (dir, "calls"), ==, 10);
   g_autofree char *copies = g_build_filename (dir, "destination", NULL);
   g_autoptr (GHashTable) found = corpus_read (copies);
   g_assert_cmpuint (corpus_count (found), ==, 6);

@@ -51,7 +51,7 @@ def steps(source, build, folder):
     backends = package.parent.parent / "mailhaul/1/backends"
     yield "it lies where the core looks for it", lambda: (backends / "mailhaul-backend-demo.so").is_file()
     yield "a filter out of tree can be loaded", lambda: run(
-        prefix / "bin/mailhaul", "plugins", "redact", env=environment)
+        prefix / "bin/mailhaul", "plugins", "redact", "--plugin-path", backends.parent / "filters", env=environment)
     yield "it keeps the contract", lambda: run(
         prefix / "bin/mailhaul-contract-test", "--backend", "demo", "--option", "account={name}",
         "--plugin-path", backends, env=environment)
