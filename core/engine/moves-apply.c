@@ -180,6 +180,8 @@ write_rows (Batch *self, GError **error)
       const GError *failure = self->errors->pdata[i];
       gboolean gone = g_error_matches (failure, HAUL_ERROR, HAUL_ERROR_GONE);
       HaulBytes old_key = vanished_of (self, i)->copy.row.source_key;
+      if (g_error_matches (failure, HAUL_ERROR, HAUL_ERROR_BUSY))
+        continue;
       if (failure != NULL && !gone)
         {
           if (!state_remove (state, self->to->row->id, &row.source_key, 1, error))
@@ -290,6 +292,16 @@ watch (Batch *self, GError **error)
              || state_folder_save (account->state, from->row, FALSE, error));
 }
 
+/* It is no longer where it was, and may be where it was to go: the pass will look. */
+static gboolean
+is_in_doubt (const Batch *self, guint number, const StateMessage *row)
+{
+  guint position = self->first[number].position;
+  guint index = g_array_index (self->to->side.positions, guint, position);
+  return row->outcome == STATE_REMOVED
+         && records_get (self->to->pass->records, index)->tag == RECORD_SUSPECT;
+}
+
 static gboolean
 is_removed (const Batch *self, const StateMessage *row)
 {
@@ -311,6 +323,9 @@ prepare (Batch *self)
       g_array_append_val (self->rows, row);
       g_ptr_array_add (self->new_keys, NULL);
       g_ptr_array_add (self->errors, NULL);
+      if (is_in_doubt (self, i, &row))
+        (void) haul_error_set ((GError **) &self->errors->pdata[i], HAUL_ERROR_BUSY,
+                               HAUL_SCOPE_MESSAGE, "move message: in doubt");
       if (row.outcome == STATE_REMOVED || is_within (self))
         continue;
       g_array_append_val (self->asked, i);

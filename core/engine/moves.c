@@ -196,8 +196,15 @@ on_record (const HaulRecord *record, gpointer user_data, GError **error)
   if (self->cursor != NULL
       && !state_cursor_find (self->cursor, record->key, &row, &found, error))
     return FALSE;
-  if (!found && records_length (pass->records) < GAINED_MAX && is_selected (self, record))
-    (void) records_add (pass->records, record);
+  /* A run that was killed before it moved what it intended to: whether it did shows in
+   * the old folder. Of a copy nothing shows. */
+  gboolean intended = found && row.outcome == STATE_INTENT && !self->moves->stays;
+  if ((found && !intended) || records_length (pass->records) >= GAINED_MAX
+      || !is_selected (self, record))
+    return TRUE;
+  guint index = records_add (pass->records, record);
+  if (intended)
+    records_get (pass->records, index)->tag = RECORD_SUSPECT;
   return TRUE;
 }
 
