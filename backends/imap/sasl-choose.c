@@ -492,12 +492,6 @@ imap_sasl_proxy_user (const ImapSasl *self)
 }
 
 gboolean
-imap_sasl_needs_proxyauth (const ImapSasl *self)
-{
-  return sasl_proxies (self);
-}
-
-gboolean
 imap_sasl_choose (ImapSasl *self, const ImapCapabilities *capabilities,
                   const char **out_name, gboolean *out_is_login_command, GError **error)
 {

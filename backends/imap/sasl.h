@@ -107,9 +107,6 @@ gboolean imap_sasl_finish (ImapSasl *self, GError **error);
  * says auth="… proxyauth", and only when the mechanism cannot carry the name itself. */
 const char *imap_sasl_proxy_user (const ImapSasl *self);
 
-/* The same as a question. */
-gboolean imap_sasl_needs_proxyauth (const ImapSasl *self);
-
 /*
  * After NO or BAD: whether imap_sasl_choose() may be asked again. A token is read anew
  * once, and tried when it changed; a password is tried at most twice in all; a mechanism

@@ -297,7 +297,7 @@ test_proxyauth (void)
       g_assert_cmpstr (user, ==, cases[i].login_user);
       g_assert_cmpstr (password, ==, "hunter2");
       g_assert_cmpstr (imap_sasl_proxy_user (login.sasl), ==, cases[i].proxy_user);
-      g_assert_cmpint (imap_sasl_needs_proxyauth (login.sasl), ==,
+      g_assert_cmpint (imap_sasl_proxy_user (login.sasl) != NULL, ==,
                        cases[i].proxy_user != NULL);
       haul_secret_free_text (password);
       login_clear (&login);
