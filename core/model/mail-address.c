@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <mailhaul/message.h>
+
 #include "model/mail-text.h"
 
 /* AddressParse: one mailbox under way. */
@@ -243,4 +245,10 @@ mail_message_id_list (const char *text)
   if (!any)
     return mail_text_collapse (text);
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+char *
+haul_address_reduce (const char *value)
+{
+  return mail_address_reduce (value);
 }

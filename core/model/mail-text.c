@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <mailhaul/message.h>
+
 /* CHARSET_LIMIT_BYTES: the longest registered charset name has 45. */
 #define CHARSET_LIMIT_BYTES 64
 /* CONVERT_LIMIT: words of one value that go through iconv; opening it is what costs. */
@@ -305,4 +307,10 @@ mail_text_decode (const char *text)
         return composed;
     }
   return g_steal_pointer (&collapsed);
+}
+
+char *
+haul_header_decode (const char *value)
+{
+  return mail_text_decode (value);
 }

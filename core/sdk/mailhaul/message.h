@@ -104,6 +104,13 @@ HAUL_API gint64 haul_message_now (const HaulMessage *message);
  * 8601, IMAP, and the broken forms that occur) into @out_unix; FALSE when it is none. */
 HAUL_API gboolean haul_date_parse (const char *text, gint64 *out_unix);
 
+/* haul_header_decode: an unstructured header value (Subject) with its RFC 2047 words
+ * decoded, unfolded, as UTF-8 in NFC; broken words stay as they are. (transfer full) */
+HAUL_API char *haul_header_decode (const char *value);
+/* haul_address_reduce: an address list (To) as its addresses in lower case, joined by
+ * commas, without names, comments, groups and quotes. (transfer full) */
+HAUL_API char *haul_address_reduce (const char *value);
+
 /* haul_flag_name: "\\Seen" … for one bit (static). */
 HAUL_API const char *haul_flag_name (HaulFlags flag);
 /* haul_flag_from_name: the bit for "\\Seen", any case; 0 for anything else. */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Filters of messages as people call them: what is selected, and flags and dates that
+ * were changed on the way, over several runs.
+ */
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "cli-call.h"
+
+#define ONE                                                                              \
+  "From a@b Thu Jan  1 00:00:00 1970\n"                                                  \
+  "From: Ann <ann@example.org>\n"                                                        \
+  "Date: Fri, 31 Jan 2020 10:20:30 +0000\n"                                              \
+  "Message-ID: <1@x>\n"                                                                  \
+  "Subject: =?utf-8?Q?gr=C3=BC=C3=9Fe?=\n"
+#define BODY "\none\n\n"
+#define TWO                                                                              \
+  "From a@b Fri Jan 31 10:20:30 2020\n"                                                  \
+  "From: Bob <bob@sub.example.org>\n"                                                    \
+  "Date: Fri, 31 Jan 2020 10:20:30 +0000\n"                                              \
+  "Message-ID: <2@x>\n"                                                                  \
+  "Subject: two\n"                                                                       \
+  "\n"                                                                                   \
+  "two\n\n"
+
+/* The names of the messages of a Maildir, in order, and of the last its path. */
+static char *
+names_of (const Fixture *fixture, const char *maildir, char **out_path)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  static const char *const subs[] = { "cur", "new" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (subs); i++)
+    {
+      g_autofree char *path = g_build_filename (fixture->dir, maildir, subs[i], NULL);
+      g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+      const char *name;
+
+      while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+        {
+          const char *flags = strstr (name, ":2,");
+          g_string_append_printf (names, "[%s]", flags != NULL ? flags + 3 : "");
+          if (out_path != NULL)
+            {
+              g_free (*out_path);
+              *out_path = g_build_filename (path, name, NULL);
+            }
+        }
+    }
+  return g_strdup (names->str);
+}
+
+static void
+test_select (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *filter, *reason;
+  } rows[] = {
+    { "select-message header=Subject contains=GR\303\234SSE",
+      "not header Subject: GR\303\234SSE" },
+    { "skip-message header=Subject match=^two$", "header Subject: ^two$" },
+    { "select-message from=@example.org", "not from @example.org" },
+    { "skip-message from=@sub.example.org date=header newer-than=1d",
+      "from @sub.example.org" },
+  };
+
+  cli_write (fixture, "two.mbox", ONE BODY TWO);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *maildir = g_strdup_printf ("m%u", (guint) i);
+      g_autofree char *line = g_strdup_printf ("copy mbox:two.mbox maildir:%s "
+                                               "--filter '%s'",
+                                               maildir, rows[i].filter);
+      cli_expect (fixture, line, 0, rows[i].reason, "");
+      g_autofree char *names = names_of (fixture, maildir, NULL);
+      g_assert_cmpstr (names, ==, "[]");
+    }
+}
+
+/* A flag that the filter drops does not come back with the next change at the source. */
+static void
+test_flags (Fixture *fixture, gconstpointer data)
+{
+  const char *line = "copy mbox:one.mbox maildir:m --filter 'map-flag drop=\\\\Flagged'";
+  static const char *const status[] = { "Status: RO\nX-Status: F\n",
+                                        "Status: RO\nX-Status: F\n",
+                                        "Status: RO\nX-Status: FA\n" };
+  static const char *const expected[] = { "[S]", "[S]", "[RS]" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (status); i++)
+    {
+      g_autofree char *text = g_strconcat (ONE, status[i], BODY, NULL);
+
+      cli_write (fixture, "one.mbox", text);
+      cli_expect (fixture, line, 0, NULL, "");
+      g_autofree char *names = names_of (fixture, "m", NULL);
+      g_assert_cmpstr (names, ==, expected[i]);
+    }
+}
+
+static void
+test_date (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+  GStatBuf status;
+
+  cli_write (fixture, "one.mbox", ONE BODY);
+  cli_expect (fixture, "copy mbox:one.mbox maildir:m --filter fix-date", 0, NULL, "");
+  g_autofree char *names = names_of (fixture, "m", &path);
+  g_assert_cmpstr (names, ==, "[]");
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_mtime, ==, 1580466030);
+}
+
+static void
+add (const char *path, void (*test) (Fixture *, gconstpointer))
+{
+  g_test_add (path, Fixture, NULL, cli_set_up, test, cli_tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  add ("/cli/filters/selects-messages", test_select);
+  add ("/cli/filters/maps-flags-at-each-run", test_flags);
+  add ("/cli/filters/mends-dates", test_date);
+  return g_test_run ();
+}
