@@ -203,6 +203,10 @@ void pass_skip_read (Pass *self, guint index, const Identity *identity,
                      const char *reason);
 /* scan.c: pass_write_skipped: the state learns of messages that were left out. */
 gboolean pass_write_skipped (Pass *self, GError **error);
+/* pass_map_flags: gives @record the flags that the destination shall have: what is
+ * compared from then on, in the state as well. They stand until @out (zeroed) is cleared.
+ */
+void pass_map_flags (Pass *self, HaulRecord *record, MessageVerdict *out);
 /* scan.c: pass_scan: the source's listing into records, changes and ledger. */
 gboolean pass_scan (Pass *self, GError **error);
 /* pass_settle_skips: records that are still RECORD_SKIPPED are left out for good. */

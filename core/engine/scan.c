@@ -240,10 +240,8 @@ view_of_record (Pass *self, const HaulRecord *record)
                         .now_unix = self->lane->account->now_unix };
 }
 
-/* The flags of @record as the destination shall have them: what is compared from here on,
- * in the state as well. */
-static void
-map_flags (Pass *self, HaulRecord *record, MessageVerdict *out)
+void
+pass_map_flags (Pass *self, HaulRecord *record, MessageVerdict *out)
 {
   const FilterChain *chain = self->lane->account->chain;
   if ((filter_chain_effects (chain) & HAUL_FILTER_MAPS_FLAGS) == 0
@@ -312,7 +310,7 @@ sort_record (Pass *self, const HaulRecord *record, const StateMessage *known,
 {
   MessageVerdict verdict = { 0 };
   HaulRecord mapped = *record;
-  map_flags (self, &mapped, &verdict);
+  pass_map_flags (self, &mapped, &verdict);
   gboolean delivered = known != NULL && ((1u << known->outcome) & STATE_DELIVERED) != 0;
   gboolean ok = delivered ? known_message (self, &mapped, known)
                           : new_message (self, record, &mapped, known, error);

@@ -83,10 +83,10 @@ sizes_equal (const Record *ours, const Record *theirs)
 
 /* ---- listing ---- */
 
-/* Messages that the filters leave out are not selected: nothing is expected of them. */
+/* Messages that the filters leave out are not selected: nothing is expected of them. The
+ * others get the date that the copy shall have. */
 static gboolean
-is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
-             GError **error)
+is_selected (Check *self, HaulRecord *record, gboolean *out_selected, GError **error)
 {
   HaulMessage view = { .folder = (HaulPath) self->pass->pair->source->path,
                        .size_bytes = (record->known & HAUL_RECORD_SIZE)
@@ -102,6 +102,11 @@ is_selected (Check *self, const HaulRecord *record, gboolean *out_selected,
   if (!filter_chain_message (self->lane->account->chain, &view, &verdict, error))
     return FALSE;
   *out_selected = verdict.skip_reason == NULL;
+  if (verdict.date_changed)
+    {
+      record->date_unix = verdict.date_unix;
+      record->known |= HAUL_RECORD_DATE;
+    }
   message_verdict_clear (&verdict);
   return TRUE;
 }
@@ -129,22 +134,14 @@ compare_with_row (Check *self, const HaulRecord *record, const StateMessage *row
   return FALSE;
 }
 
-/* Ours, one by one: what is settled is not kept. */
+/* One of ours that is selected, with the flags that its copy shall have: what is settled
+ * is not kept. */
 static gboolean
-on_ours (const HaulRecord *record, gpointer user_data, GError **error)
+take_ours (Check *self, const HaulRecord *record, GError **error)
 {
-  Check *self = user_data;
-  gboolean selected = FALSE, found = FALSE;
+  gboolean found = FALSE;
   guint partner = NO_PARTNER;
   StateMessage row = { 0 };
-  if (!is_selected (self, record, &selected, error))
-    return FALSE;
-  self->pass->ledger.seen++;
-  if (!selected)
-    {
-      self->pass->ledger.skipped++;
-      return TRUE;
-    }
   if (!verify_find_row (self, record->key, &row, &found, error))
     return FALSE;
   if (found && row.reason != NULL && ((1u << row.outcome) & STATE_DELIVERED))
@@ -175,6 +172,28 @@ on_ours (const HaulRecord *record, gpointer user_data, GError **error)
     partner = NO_PARTNER;
   g_array_append_val (self->partner, partner);
   return TRUE;
+}
+
+/* Ours, one by one. */
+static gboolean
+on_ours (const HaulRecord *record, gpointer user_data, GError **error)
+{
+  Check *self = user_data;
+  gboolean selected = FALSE;
+  MessageVerdict verdict = { 0 };
+  HaulRecord mapped = *record;
+  if (!is_selected (self, &mapped, &selected, error))
+    return FALSE;
+  self->pass->ledger.seen++;
+  if (!selected)
+    {
+      self->pass->ledger.skipped++;
+      return TRUE;
+    }
+  pass_map_flags (self->pass, &mapped, &verdict);
+  gboolean ok = take_ours (self, &mapped, error);
+  message_verdict_clear (&verdict);
+  return ok;
 }
 
 /* A copy that is as the row says it was delivered, as far as sizes tell. */
@@ -401,7 +420,8 @@ check_folder (Check *self, GError **error)
     ok = (pass->pair->destination == NULL
           || destination_call (self->lane->destination, call_list_theirs, self, error))
          && list_side (self->lane->source, pass->pair->source->path,
-                       headers ? HAUL_NEED_HEADERS : 0, NULL, on_ours, self, error)
+                       headers ? HAUL_NEED_HEADERS | HAUL_NEED_ALL_HEADERS : 0, NULL,
+                       on_ours, self, error)
          && pair_by_identity (self, error) && compare (self, error);
   state_cursor_free (self->cursor);
   return ok;
