@@ -352,13 +352,29 @@ may_ask_ahead (const ImapScanRun *self)
   const ImapSession *session = self->session;
   const HaulFolderStatus *listed = &session->selected.mailbox->status;
   ImapToken before;
-  if (self->scan->from.length > 0 || session->uidonly || message_limit (self) > 0)
+  if (self->scan->from.length > 0 || self->scan->keys != NULL || session->uidonly
+      || message_limit (self) > 0)
     return FALSE;
   if (self->scan->since.length == 0)
     return TRUE;
   return imap_token_read (self->scan->since, &before)
          && (listed->known & HAUL_STATUS_UIDVALIDITY)
          && listed->uid_validity == before.uidvalidity;
+}
+
+/* Only what was asked for by its key. */
+static gboolean
+list_keys (ImapScanRun *self, GError **error)
+{
+  g_autoptr (ImapUidSet) uids = imap_uidset_new ();
+  guint32 uid = 0;
+  for (gsize i = 0; i < self->scan->key_count; i++)
+    if (imap_key_to_uid (self->scan->keys[i], &uid))
+      imap_uidset_add (uids, uid);
+  imap_uidset_normalise (uids);
+  imap_rows_set_mode (self->rows, IMAP_ROWS_HELD);
+  self->bare = TRUE; /* a part has no token */
+  return imap_scan_ask_for (self, uids, error) && imap_scan_flush (self, error);
 }
 
 static gboolean
@@ -379,6 +395,8 @@ scan_folder (ImapScanRun *self, gboolean *out_delta, GError **error)
     }
   if (self->start.messages == 0 && !self->ahead)
     return TRUE;
+  if (self->scan->keys != NULL)
+    return list_keys (self, error);
   if (imap_key_to_uid (self->scan->from, &self->from))
     return list_new (self, error);
   if (self->session->condstore && self->scan->vanished != NULL

@@ -22,6 +22,7 @@ typedef struct
   const HaulScan *request;
   MaildirKeywords keywords;
   GByteArray *headers;
+  GHashTable *wanted; /* of GBytes: the only keys asked for; NULL: all */
 } MaildirScan;
 
 static void
@@ -29,6 +30,7 @@ scan_clear (MaildirScan *scan)
 {
   maildir_keywords_clear (&scan->keywords);
   g_clear_pointer (&scan->headers, g_byte_array_unref);
+  g_clear_pointer (&scan->wanted, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MaildirScan, scan_clear)
@@ -184,6 +186,16 @@ fill_from_name (MaildirScan *scan, const MaildirSight *sight, guint8 *id,
     }
 }
 
+/* A scan for some keys looks at no other file. */
+static gboolean
+is_wanted (const MaildirScan *scan, HaulBytes key)
+{
+  if (scan->wanted == NULL)
+    return TRUE;
+  g_autoptr (GBytes) bytes = g_bytes_new_static (key.data, key.length);
+  return g_hash_table_contains (scan->wanted, bytes);
+}
+
 /* Delivers one message; one that is gone meanwhile is no message. */
 static gboolean
 deliver (MaildirScan *scan, MaildirFile file, GError **error)
@@ -196,6 +208,8 @@ deliver (MaildirScan *scan, MaildirFile file, GError **error)
                   && !needs (scan, HAUL_NEED_HEADERS); /* else opened anyway */
 
   sight.key = (HaulBytes){ (const guint8 *) file.name, file.base_length };
+  if (!is_wanted (scan, sight.key))
+    return TRUE;
   if (look && !stat_sight (scan, &sight, &failure))
     {
       if (is_gone (failure))
@@ -312,6 +326,12 @@ maildir_scan (gpointer session, const HaulScan *request, HaulScanResult *out_res
                            "scan: no folder is entered");
   scan.request = request;
   scan.headers = g_byte_array_new ();
+  if (request->keys != NULL)
+    scan.wanted = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                         (GDestroyNotify) g_bytes_unref, NULL);
+  for (gsize i = 0; request->keys != NULL && i < request->key_count; i++)
+    g_hash_table_add (scan.wanted,
+                      g_bytes_new (request->keys[i].data, request->keys[i].length));
   if (request->since.length > 0 && maildir_folder_stamps (self->entered, now)
       && maildir_folder_token (self, now, self->token)
       && same_token (request->since, self->token))

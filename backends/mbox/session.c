@@ -34,6 +34,7 @@ mbox_session_open (const HaulOpen *open, GError **error)
   MboxSession *self = g_new0 (MboxSession, 1);
   self->settings = settings;
   self->role = open->role;
+  self->may_change = open->may_change;
   self->dry_run = open->dry_run;
   self->cancellable = open->cancellable;
   self->tree = (MboxTree){ .root = settings->path, .is_tree = is_tree };
@@ -90,7 +91,7 @@ mbox_session_lock (const MboxSession *self, gboolean write)
 gboolean
 mbox_session_may_write (const MboxSession *self, const char *what, GError **error)
 {
-  if (self->role == HAUL_ROLE_DESTINATION && !self->dry_run)
+  if ((self->role == HAUL_ROLE_DESTINATION || self->may_change) && !self->dry_run)
     return TRUE;
   return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                          "%s: this session only reads", what);

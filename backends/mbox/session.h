@@ -49,6 +49,7 @@ typedef struct
 {
   const MboxSettings *settings;
   HaulRole role;
+  gboolean may_change; /* HaulOpen.may_change */
   gboolean dry_run;
   GCancellable *cancellable;
   MboxTree tree;

@@ -140,6 +140,12 @@ cli_action (ActionKind action)
       return "flags";
     case ACTION_MOVE:
       return "move";
+    case ACTION_DELETE:
+      return "delete";
+    case ACTION_DELETE_FOLDER:
+      return "delete-folder";
+    case ACTION_DELETE_SOURCE:
+      return "delete-source";
     }
   return "unknown";
 }

@@ -36,6 +36,9 @@ add_ledger (JsonBuilder *builder, const Ledger *ledger)
   json_add_number (builder, "failed", ledger->failed);
   json_add_number (builder, "planned", ledger->planned);
   json_add_number (builder, "flags-updated", ledger->flags_updated);
+  json_add_number (builder, "deleted", ledger->deleted);
+  json_add_number (builder, "kept-changed", ledger->kept);
+  json_add_number (builder, "source-deleted", ledger->taken);
   json_add_number (builder, "bytes", ledger->copied_bytes);
   json_builder_end_object (builder);
 }

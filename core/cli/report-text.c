@@ -203,6 +203,10 @@ print_ledger (FILE *to, const Ledger *total, GHashTable *skips, EngineMode mode)
   print_count (to, "vanished", total->gone);
   print_count (to, mode == ENGINE_DRY_RUN ? "flags to change" : "flags changed",
                total->flags_updated);
+  gboolean plan = mode == ENGINE_DRY_RUN;
+  print_count (to, plan ? "to delete there" : "deleted there", total->deleted);
+  print_count (to, "kept, changed there", total->kept);
+  print_count (to, plan ? "to take from source" : "taken from source", total->taken);
 }
 
 static void

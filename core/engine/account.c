@@ -11,6 +11,7 @@
 #include "engine/lane.h"
 #include "engine/lanes.h"
 #include "engine/moves.h"
+#include "engine/removal.h"
 #include "engine/verify.h"
 
 /* IDLE_US: routers and some servers forget a silent connection after a few minutes. */
@@ -68,6 +69,7 @@ prepare (Account *self, GError **error)
   self->source.open.cancellable = request->cancel;
   self->destination.open.cancellable = request->cancel;
   self->destination.open.dry_run = self->dry_run;
+  self->source.open.may_change = !self->dry_run && removal_wants_source (self->job);
   self->settings_hash = settings_hash (self);
   return TRUE;
 }
@@ -163,7 +165,8 @@ run_lane (Account *self, const Contact *contact, gboolean *out_source, GError **
          && folder_set_create (folders, lane, self->result->folders, error)
          && moves_run (lane, folders, self->result->folders, out_source, error)
          && lanes_run (lane, folders->pairs, self->result->folders,
-                       compares ? &verify : NULL, out_source, error);
+                       compares ? &verify : NULL, out_source, error)
+         && removal_run (lane, folders, self->result->folders, out_source, error);
 }
 
 /* What the account's parts come to. */
@@ -240,6 +243,7 @@ run_recorded (Account *self, gboolean *out_source, GError **error)
   StateRun run = { .started_unix = self->now_unix };
   if (!self->dry_run && !state_run_begin (self->state, &run, error))
     return FALSE;
+  self->run_id = run.id;
   GError *local = NULL;
   gboolean ok = run_sessions (self, out_source, &local);
   Ledger total = { 0 };
@@ -252,6 +256,7 @@ run_recorded (Account *self, gboolean *out_source, GError **error)
   run.skipped = total.skipped;
   run.failed = total.failed;
   run.updated = total.flags_updated;
+  run.removed = self->dry_run ? 0 : total.deleted + total.taken;
   if (!self->dry_run)
     (void) state_run_end (self->state, &run, NULL);
   else if (ok && self->request->mode == ENGINE_DRY_RUN)

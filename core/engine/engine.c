@@ -11,18 +11,14 @@
  * shows in the first few, and the rest is checked when it runs. */
 #define CHECKED_ACCOUNTS_MAX 1000
 
-/* What a job may say and this version cannot do is refused, never passed over. */
+/* Rules that contradict each other. */
 static void
-check_supported (const Job *job, Problems *problems)
+check_rules (const Job *job, Problems *problems)
 {
-  if (job->deletions != JOB_DELETIONS_NONE)
-    problems_add (
-        problems, job->file, 0,
-        "sync: deletions other than \"none\" are not supported by this version");
-  if (job->source_after_copy != NULL)
-    problems_add (problems, job->file, 0,
-                  "sync: source-after-copy other than \"keep\" is not supported by this "
-                  "version");
+  if (job->deletions != JOB_DELETIONS_NONE && job->source_after_copy != NULL)
+    problems_add (problems, job->file, job->after_copy_line,
+                  "sync: source-after-copy takes messages from the source, and deletions "
+                  "would then take them from the destination, too; choose one of both");
 }
 
 /* Two accounts that are written into one mailbox at the same time, each by a state of its
@@ -51,7 +47,7 @@ gboolean
 engine_check (const Job *job, Registry *registry, Problems *problems)
 {
   guint before = problems_count (problems);
-  check_supported (job, problems);
+  check_rules (job, problems);
   check_destinations (job, registry, problems);
   guint general = problems_count (problems);
   for (guint i = 0; i < MIN (job->accounts->len, CHECKED_ACCOUNTS_MAX); i++)

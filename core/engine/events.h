@@ -34,6 +34,9 @@ typedef enum
   ACTION_FLAGS,         /* folder, destination, key, text = "+\\Seen -$Work" */
   ACTION_MOVE,          /* folder, destination, key: inside of the destination; text =
                            "moved from INBOX" or "copied from INBOX" */
+  ACTION_DELETE,        /* destination, its key, bytes, text = why; folder if known */
+  ACTION_DELETE_FOLDER, /* destination */
+  ACTION_DELETE_SOURCE, /* folder, key, bytes, text = "delete" or where it is moved to */
 } ActionKind;
 
 /* Event: all strings stand during the call. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/naming.h"
+#include "engine/removal.h"
 
 /* SUSPECT_BYTES, SUSPECT_DEPTH: shorter paths than that are refused for another reason.
  */
@@ -122,7 +123,8 @@ folder_set_load (Lane *lane, gboolean *out_source, GError **error)
   MapCall call = { self, lane->account->chain };
   if (ok && begin_filters (self, lane->account, error))
     (void) destination_call (lane->destination, call_map, &call, error);
-  if (self->pairs == NULL)
+  if (self->pairs == NULL
+      || !removal_leave_out_target (lane->account, self->pairs, error))
     {
       folder_set_free (self);
       return NULL;

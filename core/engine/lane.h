@@ -35,6 +35,7 @@ typedef struct
                               only one */
   guint64 settings_hash;   /* of filters and sync rules */
   gint64 now_unix;
+  gint64 run_id; /* of the run's record; 0: none */
   gboolean dry_run;
   gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
   GHashTable *planned_moves; /* dry run: FolderPair → source key → RowCopy; NULL: none */
@@ -148,6 +149,9 @@ typedef struct
   gboolean again;     /* a pass before it broke: the listing's status is out of date */
   gboolean keys_void; /* the destination's UIDVALIDITY changed: its keys in rows mean
                          nothing */
+  KeySet *all_listed; /* all keys of the source's listing; NULL: no rows yet */
+  GPtrArray *gone_keys;        /* of GBytes: known ones that vanished by a delta; NULL */
+  GPtrArray *returned;         /* of GBytes: listed though marked STATE_GONE; NULL */
   GArray *skipped_rows;        /* pending SKIPPED rows, see scan.c */
   KeySet *listed;              /* keys of delivered messages in the listing; only where
                                   duplicates are left out */

@@ -5,6 +5,7 @@
  * first effect and closes the books. Lane's thread.
  */
 #include "engine/lane.h"
+#include "engine/removal.h"
 
 #include <string.h>
 
@@ -69,6 +70,9 @@ pass_free (Pass *self)
   g_clear_pointer (&self->back, key_set_free);
   g_clear_pointer (&self->rehomed, key_set_free);
   g_clear_pointer (&self->listed, key_set_free);
+  g_clear_pointer (&self->all_listed, key_set_free);
+  g_clear_pointer (&self->gone_keys, g_ptr_array_unref);
+  g_clear_pointer (&self->returned, g_ptr_array_unref);
   g_ptr_array_unref (self->source_failures);
   g_ptr_array_unref (self->stored.failures);
   g_array_unref (self->stored.again);
@@ -318,7 +322,8 @@ start (Pass *self, GError **error)
   if (pass_is_unchanged (self))
     return TRUE;
   if (!pass_scan (self, error) || !pass_drop_twins (self, error)
-      || !pass_match (self, error) || !pass_look_at_flags (self, error))
+      || !pass_match (self, error) || !removal_mark_gone (self, error)
+      || !pass_look_at_flags (self, error))
     return FALSE;
   count_unnamed (self);
   make_plan (self);

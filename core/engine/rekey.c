@@ -67,6 +67,8 @@ on_row (const StateMessage *row, gpointer user_data, GError **error)
   orphan.note = g_strdup (row->note);
   orphan.row.note = orphan.note;
   orphan.row.subject = NULL;
+  if (!search->destination)
+    orphan.row.gone = STATE_AT_SOURCE; /* once its message is found again */
   g_array_append_val (search->orphans, orphan);
   return TRUE;
 }

@@ -205,6 +205,9 @@ ledger_add (Ledger *self, const Ledger *other)
   self->planned += other->planned;
   self->copied_bytes += other->copied_bytes;
   self->flags_updated += other->flags_updated;
+  self->deleted += other->deleted;
+  self->kept += other->kept;
+  self->taken += other->taken;
 }
 
 gboolean

@@ -40,6 +40,10 @@ typedef struct
   guint64 planned;      /* dry run: would be copied */
   guint64 copied_bytes; /* wire bytes; dry run: planned bytes */
   guint64 flags_updated;
+  guint64 deleted; /* at the destination (dry run: would be); of no message that is
+                      seen at the source */
+  guint64 kept;    /* would be, but a user changed them there */
+  guint64 taken;   /* deleted or moved at the source after the copy (dry run: would be) */
 } Ledger;
 
 /* Failure: one message or folder that failed. */

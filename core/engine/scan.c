@@ -318,6 +318,14 @@ sort_record (Pass *self, const HaulRecord *record, const StateMessage *known,
   return ok;
 }
 
+static void
+note_key (GPtrArray **keys, HaulBytes key)
+{
+  if (*keys == NULL)
+    *keys = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (*keys, g_bytes_new (key.data, key.length));
+}
+
 static gboolean
 on_record (const HaulRecord *record, gpointer user_data, GError **error)
 {
@@ -335,6 +343,10 @@ on_record (const HaulRecord *record, gpointer user_data, GError **error)
   if (self->row->id != 0
       && !state_cursor_find (self->cursor, record->key, &known, &found, error))
     return FALSE;
+  if (self->all_listed != NULL)
+    key_set_add (self->all_listed, record->key);
+  if (found && known.gone == STATE_GONE)
+    note_key (&self->returned, record->key);
   if (found)
     self->known_rows++;
   if (found && known.outcome == STATE_SKIPPED)
@@ -353,6 +365,7 @@ on_vanished (HaulBytes key, gpointer user_data, GError **error)
   if (!found)
     return TRUE;
   self->vanished++;
+  note_key (&self->gone_keys, key);
   if (known.outcome == STATE_SKIPPED)
     self->vanished_skipped++;
   if (known.outcome == STATE_REMOVED)
@@ -419,6 +432,8 @@ pass_scan (Pass *self, GError **error)
   self->cursor = state_cursor_new (lane->account->state, self->row->id);
   if (!(lane->source_caps & HAUL_CAP_STABLE_KEYS) && self->row->id != 0)
     self->seen = key_set_new ();
+  if (self->row->id != 0)
+    self->all_listed = key_set_new ();
   self->skipped_rows = g_array_new (FALSE, FALSE, sizeof (SkippedRow));
   g_array_set_clear_func (self->skipped_rows, skipped_row_clear);
   HaulScan scan = { .struct_size = sizeof scan,

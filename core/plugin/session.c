@@ -318,6 +318,17 @@ session_create (Session *self, const HaulFolder *folders, gsize count,
 }
 
 gboolean
+session_remove (Session *self, HaulPath path, GError **error)
+{
+  GError *answer = NULL;
+
+  if (!may_call (self, "remove", self->backend->remove != NULL, error))
+    return FALSE;
+  gboolean result = self->backend->remove (self->session, path, &answer);
+  return settle (self, "remove", result, answer, error);
+}
+
+gboolean
 session_rename (Session *self, HaulPath from, HaulPath to, GError **error)
 {
   GError *answer = NULL;

@@ -50,6 +50,8 @@ gboolean session_copy (Session *self, HaulPath to, const HaulBytes *keys, gsize 
                        HaulChangeResultFunc func, gpointer user_data, GError **error);
 /* session_spell: absent: *@out_path is a copy of @path. */
 gboolean session_spell (Session *self, HaulPath path, char ***out_path, GError **error);
+/* session_remove: an empty folder; HAUL_ERROR_UNSUPPORTED when absent. */
+gboolean session_remove (Session *self, HaulPath path, GError **error);
 gboolean session_rename (Session *self, HaulPath from, HaulPath to, GError **error);
 /* session_sessions: how many sessions like this one may be open at once; 1 or more. */
 guint session_sessions (Session *self);

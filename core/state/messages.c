@@ -274,7 +274,7 @@ mark_gone (State *self, const Keys *keys, StateGone gone, const char *action,
   sqlite3_stmt *statement = state_prepare (
       self, STATEMENT_SET_GONE,
       "UPDATE messages SET gone = ?3"
-      " WHERE folder = ?1 AND source_key = ?2 AND gone <> ?3",
+      " WHERE folder = ?1 AND source_key = ?2 AND gone <> ?3 AND (gone <> 2 OR ?3 <> 1)",
       action, error);
   if (statement == NULL)
     return FALSE;

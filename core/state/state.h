@@ -225,7 +225,8 @@ gboolean state_remove (State *self, gint64 folder_id, const HaulBytes *source_ke
 gboolean state_set_removed (State *self, gint64 folder_id, const HaulBytes *source_keys,
                             gsize count, gboolean removed, GError **error);
 /* state_set_gone: what the source's last complete listing said of these messages; rows
- * that do not exist are left alone, in whatever outcome. One transaction. */
+ * that do not exist are left alone, in whatever outcome, and what is STATE_TAKEN does not
+ * become STATE_GONE. One transaction. */
 gboolean state_set_gone (State *self, gint64 folder_id, const HaulBytes *source_keys,
                          gsize count, StateGone gone, GError **error);
 /* state_gone: every delivered row (STATE_DELIVERED) of the folder that is marked

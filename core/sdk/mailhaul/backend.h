@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 /* HaulRole: which side of the copy a session serves. */
 typedef enum
 {
-  HAUL_ROLE_SOURCE = 1, /* reads only: it changes nothing, not even \Recent or new/ */
+  HAUL_ROLE_SOURCE = 1,      /* reads only: it changes nothing, not even \Recent or new/,
+                              * unless it was opened with may_change */
   HAUL_ROLE_DESTINATION = 2, /* reads and writes */
 } HaulRole;
 
@@ -55,6 +56,9 @@ typedef struct
   HaulRole role;
   gboolean dry_run; /* a destination that must not be touched, not even created */
   GCancellable *cancellable; /* cancelled: end the current call soon, leave all whole */
+  gboolean may_change; /* a source: folders may be entered with HAUL_ENTER_WRITE, and
+                          messages expunged, moved, folders created. A destination may
+                          always */
 } HaulOpen;
 
 /*
@@ -67,6 +71,8 @@ typedef struct
  * @record, @vanished: FALSE with the error set ends the scan with that error. Records
  * come in the order of arrival, as far as the store knows it: that is the order of
  * copying.
+ * @keys: NULL, or @key_count keys (with @since and @from empty): only these messages are
+ * wanted, those that are not there are left out. A backend may deliver others, too.
  */
 typedef struct
 {
@@ -77,6 +83,8 @@ typedef struct
   gboolean (*record) (const HaulRecord *record, gpointer user_data, GError **error);
   gboolean (*vanished) (HaulBytes key, gpointer user_data, GError **error);
   gpointer user_data;
+  const HaulBytes *keys;
+  gsize key_count;
 } HaulScan;
 
 /*
