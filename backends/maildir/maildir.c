@@ -51,7 +51,7 @@ static const HaulOptionSpec options[] = {
 gboolean
 maildir_session_refuse_dry (MaildirSession *self, const char *what, GError **error)
 {
-  if (!self->dry_run && self->role == HAUL_ROLE_DESTINATION)
+  if (!self->dry_run && (self->role == HAUL_ROLE_DESTINATION || self->may_change))
     return TRUE;
   return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_SESSION,
                          "%s: this session of '%s' must not write", what,
@@ -99,6 +99,7 @@ maildir_open (const HaulOpen *open, GError **error)
 
   self->settings = settings;
   self->role = open->role;
+  self->may_change = open->may_change;
   self->dry_run = open->dry_run;
   self->cancellable = open->cancellable;
   self->separator = separator_characters[settings->separator];

@@ -64,6 +64,7 @@ typedef struct
 {
   const MaildirSettings *settings;
   HaulRole role;
+  gboolean may_change; /* HaulOpen.may_change */
   gboolean dry_run;
   GCancellable *cancellable;
   char separator;

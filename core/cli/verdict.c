@@ -97,6 +97,13 @@ of_presence (const Ledger *total)
       total->removed == 1 ? "it" : "them", total->removed == 1 ? "is" : "are");
 }
 
+/* removals: what was or would be deleted on both sides. */
+static guint64
+removals (const Ledger *total)
+{
+  return total->deleted + total->taken;
+}
+
 /* of_plan: what a run would do. */
 static char *
 of_plan (const AccountResult *account, const Ledger *total, const char *selected)
@@ -105,8 +112,15 @@ of_plan (const AccountResult *account, const Ledger *total, const char *selected
   g_autofree char *bytes = cli_bytes (total->copied_bytes);
   g_autofree char *flags = cli_number (total->flags_updated);
   g_autofree char *presence = of_presence (total);
-  if (total->planned == 0 && total->flags_updated == 0 && !created_folders (account))
+  if (total->planned == 0 && total->flags_updated == 0 && removals (total) == 0
+      && !created_folders (account))
     return g_strdup_printf ("nothing to do: %s", presence);
+  if (removals (total) > 0)
+    return g_strdup_printf (
+        "a run would copy %s of the %s selected messages (%s), change "
+        "the flags of %s, and delete %" G_GUINT64_FORMAT
+        " at the destination and %" G_GUINT64_FORMAT " at the source",
+        planned, selected, bytes, flags, total->deleted, total->taken);
   if (total->flags_updated > 0)
     return g_strdup_printf ("a run would copy %s of the %s selected messages (%s) and "
                             "change the flags of %s",
@@ -120,7 +134,7 @@ static gboolean
 is_idle (const AccountResult *account, const Ledger *total)
 {
   return total->copied == 0 && total->flags_updated == 0 && total->gone == 0
-         && !created_folders (account);
+         && removals (total) == 0 && !created_folders (account);
 }
 
 /* of_success: exit code 0 of a run or a verification. */

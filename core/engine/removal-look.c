@@ -58,7 +58,7 @@ typedef struct
   StateCursor *cursor;
   const KeySet *source; /* keys there now; NULL: no such folder, or none that matters */
   gboolean stable;      /* a key without a row is a message without a row */
-  gboolean is_target;   /* the trash itself: what is in it without a row stays */
+  gboolean is_trash;    /* the trash itself: what is in it without a row stays */
   gboolean renumbered;  /* the UIDVALIDITY is another than that of the rows' keys */
 } Look;
 
@@ -99,7 +99,7 @@ on_there (const HaulRecord *record, gpointer user_data, GError **error)
     return FALSE;
   found = found && ((1u << row.outcome) & STATE_DELIVERED);
   plan->sum.there++;
-  if (!found && (!self->stable || self->is_target))
+  if (!found && (!self->stable || self->is_trash))
     return TRUE;
   g_autofree char *keywords = keywords_join (record->keywords);
   RemovalCase message = { .known = found,
@@ -209,8 +209,7 @@ static gboolean
 look (Removal *self, RemovalPlan *plan, const KeySet *source, GError **error)
 {
   Look look = { .removal = self, .plan = plan, .source = source };
-  look.is_target = self->target != NULL
-                   && haul_path_equal ((HaulPath) plan->path, (HaulPath) self->target);
+  look.is_trash = haul_path_equal ((HaulPath) plan->path, (HaulPath) self->trash);
   if (!removal_call (self, STATE_SIDE_DESTINATION, call_look, &look, error)
       || !spare_shared (&look, error))
     return FALSE;
@@ -334,8 +333,7 @@ may_remove (const Removal *self, const FolderInfo *info)
   if (self->account->job->deletions != JOB_DELETIONS_MIRROR || info->special_use != 0
       || haul_path_is_inbox ((HaulPath) info->path))
     return FALSE;
-  return self->target == NULL
-         || !haul_path_equal ((HaulPath) info->path, (HaulPath) self->target);
+  return !haul_path_equal ((HaulPath) info->path, (HaulPath) self->trash);
 }
 
 static FolderResult *

@@ -465,26 +465,24 @@ call_create (Session *session, gpointer data, GError **error)
 }
 
 void
-removal_find_target (Removal *self)
+removal_find_trash (Removal *self)
 {
-  static const char *const trash[] = { "Trash", NULL };
+  static const char *const usual[] = { "Trash", NULL };
+  const FolderInfo *found = NULL;
   for (guint i = 0; i < self->set->destinations->len; i++)
     {
       const FolderInfo *info = self->set->destinations->pdata[i];
+      if ((info->special_use & HAUL_USE_TRASH)
+          || (found == NULL && strcmp (info->text, usual[0]) == 0))
+        found = info;
       if (info->special_use & HAUL_USE_TRASH)
-        {
-          g_strfreev (self->target);
-          self->target = haul_path_copy ((HaulPath) info->path);
-          return;
-        }
-      if (strcmp (info->text, trash[0]) == 0 && self->target == NULL)
-        self->target = haul_path_copy ((HaulPath) info->path);
+        break;
     }
-  if (self->target == NULL)
-    {
-      self->target = haul_path_copy (trash);
-      self->target_missing = TRUE;
-    }
+  self->trash = haul_path_copy (found != NULL ? (HaulPath) found->path : usual);
+  if (!self->account->job->deletion_trash)
+    return;
+  self->target = haul_path_copy ((HaulPath) self->trash);
+  self->target_missing = found == NULL;
 }
 
 gboolean

@@ -44,6 +44,7 @@ typedef struct
   GPtrArray *results;      /* of FolderResult, as many as pairs */
   GPtrArray *plans;        /* of RemovalPlan */
   GPtrArray *broken;       /* of BrokenRemoval: of runs that were killed */
+  char **trash;            /* of the destination; NULL: not looked for */
   char **target;           /* where messages are moved to; NULL: expunged */
   gboolean target_missing; /* it is still to be made */
   StateRemovalReason reason;
@@ -81,9 +82,9 @@ gboolean removal_list_keys (Session *session, HaulPath path, KeySet **out_keys,
 /* removal_is_broken: the journal has entries without an end for the folder. */
 gboolean removal_is_broken (const Removal *self, StateSide side, const char *folder);
 
-/* removal-make.c: removal_find_target: for deletion-mode="trash" the folder of the
- * destination that messages are moved to: that of the special use, else "Trash". */
-void removal_find_target (Removal *self);
+/* removal-make.c: removal_find_trash: the destination's: that of the special use, else
+ * "Trash"; with deletion-mode="trash" it is the target. */
+void removal_find_trash (Removal *self);
 /* removal_make_target: makes it when it is missing. */
 gboolean removal_make_target (Removal *self, StateSide side, GError **error);
 /* removal_make: deletes what all plans name (a dry run only tells): each entry is in the

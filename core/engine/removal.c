@@ -108,8 +108,7 @@ delete_there (Removal *self, GError **error)
   self->reason = self->account->job->deletions == JOB_DELETIONS_MIRROR
                      ? STATE_REMOVAL_MIRROR
                      : STATE_REMOVAL_DELIVERED;
-  if (self->account->job->deletion_trash)
-    removal_find_target (self);
+  removal_find_trash (self);
   if (!removal_look (self, error) || refuse (self, error))
     return FALSE;
   if (count_doomed (self) > 0
@@ -207,6 +206,7 @@ removal_run (Lane *lane, FolderSet *set, GPtrArray *results, gboolean *out_sourc
     *out_source = self.source_error;
   g_ptr_array_unref (self.plans);
   g_ptr_array_unref (self.broken);
+  g_strfreev (self.trash);
   g_strfreev (self.target);
   return ok;
 }
