@@ -151,7 +151,7 @@ find_store (MemorySession *self, gboolean create, GError **error)
 gboolean
 memory_session_need_store (MemorySession *self, GError **error)
 {
-  if (self->role != HAUL_ROLE_DESTINATION || self->dry_run)
+  if ((self->role != HAUL_ROLE_DESTINATION && !self->may_change) || self->dry_run)
     return haul_error_set (error, HAUL_ERROR_INTERNAL, HAUL_SCOPE_JOB,
                            "change the store: the session is for reading only");
   return find_store (self, TRUE, error);
@@ -183,6 +183,7 @@ memory_open (const HaulOpen *open, GError **error)
 
   self->settings = open->settings;
   self->role = open->role;
+  self->may_change = open->may_change;
   self->dry_run = open->dry_run;
   self->cancellable = open->cancellable;
   self->caps = caps_for (self);

@@ -14,6 +14,7 @@ typedef struct
 {
   const MemorySettings *settings;
   HaulRole role;
+  gboolean may_change; /* HaulOpen.may_change */
   gboolean dry_run;
   GCancellable *cancellable;
   guint32 caps;
