@@ -96,9 +96,7 @@ caps_for (const MemorySession *self)
     { "subscriptions", HAUL_CAP_SUBSCRIPTIONS },
   };
   guint32 caps = 0;
-  gsize i;
-
-  for (i = 0; i < G_N_ELEMENTS (removable); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (removable); i++)
     if (!memory_session_lacks (self, removable[i].word))
       caps |= removable[i].cap;
   if (!(caps & HAUL_CAP_STABLE_KEYS))
