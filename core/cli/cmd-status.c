@@ -144,6 +144,8 @@ print_run (const StateRun *run)
   g_autofree char *copied = cli_number (run->copied);
   g_autofree char *bytes = cli_bytes (run->copied_bytes);
   printf ("                 %s copied (%s)\n", copied, bytes);
+  if (run->removed > 0)
+    printf ("                 %" G_GUINT64_FORMAT " deleted\n", run->removed);
 }
 
 static void
@@ -240,6 +242,7 @@ add_runs (JsonBuilder *builder, GArray *runs)
       json_add_number (builder, "skipped", run->skipped);
       json_add_number (builder, "failed", run->failed);
       json_add_number (builder, "flags-updated", run->updated);
+      json_add_number (builder, "deleted", run->removed);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -278,8 +281,52 @@ add_unverified (JsonBuilder *builder, const Summary *summary)
   json_builder_end_array (builder);
 }
 
-static void
-add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs)
+/* One entry of the journal of deletions. */
+static gboolean
+add_deletion (const StateRemoval *removal, gpointer user_data, GError **error)
+{
+  static const char *const reasons[] = { "", "delivered", "mirror", "source-after-copy",
+                                         "moved" };
+  static const char *const states[] = { "", "intended", "done", "failed" };
+  JsonBuilder *builder = user_data;
+  g_autofree char *subject = cli_subject (removal->subject);
+  gboolean source = removal->side == STATE_SIDE_SOURCE;
+  HaulBytes key = source ? removal->source_key : removal->destination_key;
+  g_autofree char *printable = result_printable_key (key.data, key.length);
+  json_builder_begin_object (builder);
+  json_add_number (builder, "run", (guint64) removal->run_id);
+  json_add_number (builder, "time", (guint64) removal->time_unix);
+  json_add_string (builder, "side", source ? "source" : "destination");
+  json_add_string (builder, "folder", removal->folder);
+  json_add_string (builder, "key", printable);
+  json_add_string (builder, "reason",
+                   reasons[CLAMP (removal->reason, 0, G_N_ELEMENTS (reasons) - 1)]);
+  json_add_string (builder, "mode",
+                   removal->mode == STATE_REMOVAL_TRASH ? "trash" : "expunge");
+  json_add_string (builder, "message-id", removal->message_id);
+  json_add_string (builder, "subject", subject);
+  if (removal->size_bytes != HAUL_SIZE_UNKNOWN)
+    json_add_number (builder, "size", removal->size_bytes);
+  json_add_number (builder, "date", (guint64) MAX (removal->date_unix, 0));
+  json_add_string (builder, "state",
+                   states[CLAMP (removal->state, 0, G_N_ELEMENTS (states) - 1)]);
+  json_builder_end_object (builder);
+  return TRUE;
+}
+
+static gboolean
+add_deletions (JsonBuilder *builder, State *state, GError **error)
+{
+  json_builder_set_member_name (builder, "deletions");
+  json_builder_begin_array (builder);
+  gboolean ok = state_removals (state, 0, ~0u, add_deletion, builder, error);
+  json_builder_end_array (builder);
+  return ok;
+}
+
+static gboolean
+add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray *runs,
+          State *state, GError **error)
 {
   json_builder_begin_object (builder);
   json_add_string (builder, "account", name);
@@ -294,7 +341,9 @@ add_json (JsonBuilder *builder, const char *name, const Summary *summary, GArray
   add_unverified (builder, summary);
   add_runs (builder, runs);
   add_failures (builder, summary);
+  gboolean ok = add_deletions (builder, state, error);
   json_builder_end_object (builder);
+  return ok;
 }
 
 /* show_account: @builder NULL: for people. */
@@ -320,7 +369,7 @@ show_account (const Job *job, const JobAccount *account, JsonBuilder *builder,
   g_autoptr (GArray) runs = state_runs (state, RUNS_LISTED_MAX, error);
   gboolean ok = runs != NULL && summarize (state, &summary, error);
   if (ok && builder != NULL)
-    add_json (builder, account->name, &summary, runs);
+    ok = add_json (builder, account->name, &summary, runs, state, error);
   else if (ok)
     print_text (account->name, &summary, runs);
   summary_clear (&summary);
