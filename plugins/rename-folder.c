@@ -2,8 +2,8 @@
 /*
  * <rename-folder from="Projekte" to="Projects"/> moves a folder with its children;
  * <rename-folder match="^Old/(.*)$" to="Archive/\1"/> replaces the first match in the
- * text form of each path. Leaves it to the engine what to do when two folders meet. An
- * instance never changes: any thread.
+ * text form of each path; <rename-folder into="Backup"/> puts them below. Leaves it to
+ * the engine what to do when two folders meet. An instance never changes: any thread.
  */
 #include <string.h>
 
@@ -15,7 +15,11 @@ typedef struct
   char *from;
   GRegex *match;
   char *to;
+  char *into;
+  int on_collision;
 } RenameSettings;
+
+static const char *const collisions[] = { "fail", "rename", NULL };
 
 /* Rename: one element of the job, parsed. */
 typedef struct
@@ -23,6 +27,7 @@ typedef struct
   const RenameSettings *settings;
   char **from; /* NULL: by match */
   char **to;   /* beside from */
+  char **into; /* NULL: to */
 } Rename;
 
 static const HaulOptionSpec rename_options[] = {
@@ -30,9 +35,16 @@ static const HaulOptionSpec rename_options[] = {
                    "Path of the folder to rename, with its children"),
   HAUL_OPT_PATTERN (RenameSettings, match, "match", NULL, HAUL_OPT_NONE,
                     "Regular expression on the path; its first match is replaced"),
-  HAUL_OPT_STRING (RenameSettings, to, "to", NULL, HAUL_OPT_REQUIRED,
+  HAUL_OPT_STRING (RenameSettings, to, "to", NULL, HAUL_OPT_NONE,
                    "New path; beside match, \\0 to \\9 stand for the groups and \\\\ for "
                    "a backslash"),
+  HAUL_OPT_STRING (RenameSettings, into, "into", NULL, HAUL_OPT_NONE,
+                   "Instead of to: path of a folder below which the folder from goes "
+                   "under its whole path; without from all folders"),
+  HAUL_OPT_ENUM (RenameSettings, on_collision, "on-collision", "fail", collisions,
+                 HAUL_OPT_NONE,
+                 "When another folder goes to the same place: copy neither, or give "
+                 "this one another name"),
   HAUL_OPT_END
 };
 
@@ -43,6 +55,7 @@ rename_free (gpointer instance)
 
   g_strfreev (self->from);
   g_strfreev (self->to);
+  g_strfreev (self->into);
   g_free (self);
 }
 
@@ -83,6 +96,29 @@ check_template (const RenameSettings *settings, GError **error)
   return TRUE;
 }
 
+/* <rename-folder into="Backup/old"/>, perhaps with from. */
+static gboolean
+create_into (Rename *self, GError **error)
+{
+  const RenameSettings *settings = self->settings;
+
+  if (settings->to != NULL || settings->match != NULL)
+    return haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                           "\"into\" stands alone or beside \"from\"");
+  self->into = haul_path_from_text (settings->into, error);
+  if (self->into == NULL)
+    {
+      g_prefix_error (error, "\"into\": ");
+      return FALSE;
+    }
+  if (settings->from == NULL)
+    return TRUE;
+  self->from = haul_path_from_text (settings->from, error);
+  if (self->from == NULL)
+    g_prefix_error (error, "\"from\": ");
+  return self->from != NULL;
+}
+
 static gpointer
 rename_create (gconstpointer data, GError **error)
 {
@@ -90,10 +126,26 @@ rename_create (gconstpointer data, GError **error)
   g_autoptr (Rename) self = g_new0 (Rename, 1);
 
   self->settings = settings;
+  if (settings->into != NULL)
+    return create_into (self, error) ? g_steal_pointer (&self) : NULL;
   if ((settings->from == NULL) == (settings->match == NULL))
     {
       haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
                       "give either \"from\" or \"match\"");
+      return NULL;
+    }
+  if (settings->to == NULL)
+    {
+      haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                      "give \"to\" or \"into\"");
+      return NULL;
+    }
+  if (strstr (settings->to, "{date") != NULL)
+    {
+      haul_error_set (error, HAUL_ERROR_CONFIG, HAUL_SCOPE_JOB,
+                      "\"to\" must not hold a date: a folder per date is not supported, "
+                      "got '%s'",
+                      settings->to);
       return NULL;
     }
   if (settings->match != NULL)
@@ -121,6 +173,20 @@ rename_check (gconstpointer settings, GError **error)
   g_autoptr (Rename) self = rename_create (settings, error);
 
   return self != NULL;
+}
+
+/* into + all of @path. */
+static char **
+path_below (const Rename *self, HaulPath path)
+{
+  guint above = g_strv_length (self->into);
+  char **below = g_new0 (char *, above + g_strv_length ((char **) path) + 1);
+
+  for (guint i = 0; i < above; i++)
+    below[i] = g_strdup (self->into[i]);
+  for (guint i = 0; path[i] != NULL; i++)
+    below[above + i] = g_strdup (path[i]);
+  return below;
 }
 
 /* to + what of @path is below from. */
@@ -214,7 +280,13 @@ rename_folder (gconstpointer instance, const HaulFolder *folder, HaulFolderEdit 
   const Rename *self = instance;
   g_auto (GStrv) path = NULL;
 
-  if (self->from == NULL)
+  if (self->into != NULL)
+    {
+      if (self->from == NULL
+          || haul_path_has_prefix (folder->path, (HaulPath) self->from))
+        path = path_below (self, folder->path);
+    }
+  else if (self->from == NULL)
     {
       if (!matched_path (self, folder->path, &path, error))
         return FALSE;
@@ -222,8 +294,12 @@ rename_folder (gconstpointer instance, const HaulFolder *folder, HaulFolderEdit 
   else if (haul_path_has_prefix (folder->path, (HaulPath) self->from))
     path = moved_path (self, folder->path);
 
-  if (path != NULL && !haul_path_equal ((HaulPath) path, folder->path))
-    haul_folder_edit_rename (edit, (HaulPath) path);
+  if (path == NULL || haul_path_equal ((HaulPath) path, folder->path))
+    return TRUE;
+  haul_folder_edit_rename (edit, (HaulPath) path);
+  haul_folder_edit_collision (edit, self->settings->on_collision == 1
+                                        ? HAUL_COLLISION_RENAME
+                                        : HAUL_COLLISION_FAIL);
   return TRUE;
 }
 

@@ -97,6 +97,29 @@ add_link (FilterChain *self, const Job *job, const JobElement *element,
   return TRUE;
 }
 
+/* DEFAULT_MAPPER: stands at the end of every chain between two IMAP servers that does not
+ * name it: the job's own rules come first. */
+#define DEFAULT_MAPPER "map-special-use"
+
+static gboolean
+add_default_mapper (FilterChain *self, const Job *job, const JobAccount *account,
+                    Registry *registry, Problems *problems)
+{
+  if (job->source == NULL || job->destination == NULL
+      || strcmp (job->source->plugin, "imap") != 0
+      || strcmp (job->destination->plugin, "imap") != 0)
+    return TRUE;
+  for (guint i = 0; i < job->filters->len; i++)
+    if (strcmp (((JobElement *) job->filters->pdata[i])->plugin, DEFAULT_MAPPER) == 0)
+      return TRUE;
+  if (registry_filter (registry, DEFAULT_MAPPER, NULL) == NULL)
+    return TRUE; /* not installed */
+  JobElement *element = job_element_new (DEFAULT_MAPPER, 0);
+  gboolean ok = add_link (self, job, element, account, registry, problems);
+  job_element_free (element);
+  return ok;
+}
+
 FilterChain *
 filter_chain_new (const Job *job, const JobAccount *account, Registry *registry,
                   Problems *problems)
@@ -107,6 +130,7 @@ filter_chain_new (const Job *job, const JobAccount *account, Registry *registry,
   gboolean ok = TRUE;
   for (guint i = 0; i < job->filters->len; i++)
     ok &= add_link (self, job, job->filters->pdata[i], account, registry, problems);
+  ok = ok && add_default_mapper (self, job, account, registry, problems);
   return ok ? g_steal_pointer (&self) : NULL;
 }
 

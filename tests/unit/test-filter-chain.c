@@ -248,6 +248,59 @@ test_bad_path (Fixture *fixture, gconstpointer data)
   g_assert_error (error, HAUL_ERROR, HAUL_ERROR_CONFIG);
 }
 
+static gboolean
+lift_begin (gpointer instance, const HaulFilterFolders *folders, GError **error)
+{
+  folders->notice ("seen", folders->user_data);
+  return TRUE;
+}
+
+static gboolean
+lift_folder (gconstpointer instance, const HaulFolder *folder, HaulFolderEdit *edit,
+             GError **error)
+{
+  const char *const lifted[] = { "Lifted", folder->path[0], NULL };
+  haul_folder_edit_rename (edit, lifted);
+  return TRUE;
+}
+
+static void
+on_filter_notice (const char *text, gpointer user_data)
+{
+  g_string_append (user_data, text);
+}
+
+/* Between two IMAP servers the mapping by role is there unasked, behind the job's own. */
+static void
+test_default_mapper (Fixture *fixture, gconstpointer data)
+{
+  static const HaulOptionSpec no_options[] = { HAUL_OPT_END };
+  static const HaulFilter mapper = {
+    HAUL_FILTER_HEADER,    .name = "map-special-use",     .summary = "A fake",
+    .options = no_options, .settings_size = sizeof (int), .begin = lift_begin,
+    .folder = lift_folder
+  };
+  g_assert_true (registry_add_filter (fixture->registry, &mapper, NULL));
+  add (fixture, "down", "A");
+  g_clear_pointer (&fixture->job->source, job_element_free);
+  g_clear_pointer (&fixture->job->destination, job_element_free);
+  fixture->job->source = job_element_new ("imap", 1);
+  fixture->job->destination = job_element_new ("imap", 2);
+  g_autoptr (FilterChain) chain = make (fixture);
+  g_autoptr (GString) said = g_string_new (NULL);
+  HaulFilterFolders folders = { .struct_size = sizeof folders,
+                                .notice = on_filter_notice,
+                                .user_data = said };
+  FolderEdits edits = { 0 };
+  HaulFolder folder = folder_of (sent);
+  g_assert_true (filter_chain_begin (chain, &folders, NULL));
+  g_assert_cmpstr (said->str, ==, "seen");
+  g_assert_true (filter_chain_folder (chain, &folder, &edits, NULL));
+  g_auto (GStrv) path = edits.path;
+  g_assert_cmpstr (path[0], ==, "Lifted");
+  g_assert_cmpstr (path[1], ==, "A");
+}
+
 static void
 test_message (Fixture *fixture, gconstpointer data)
 {
@@ -391,6 +444,7 @@ main (int argc, char **argv)
   TEST ("filters-work-in-document-order", test_order);
   TEST ("a-filter-sees-what-earlier-ones-renamed", test_sees_renamed);
   TEST ("an-empty-name-is-refused", test_bad_path);
+  TEST ("roles-are-mapped-between-imap-servers", test_default_mapper);
   TEST ("a-message-gets-new-flags-and-date", test_message);
   TEST ("a-filter-sees-flags-of-earlier-ones", test_message_sees_changes);
   TEST ("a-failing-filter-fails-the-message", test_message_fails);

@@ -83,6 +83,20 @@ test_match (void)
 }
 
 static void
+test_into (void)
+{
+  static const Vector vectors[] = {
+    { { { "into", "Backup/old" } }, "INBOX", "Backup/old/INBOX" },
+    { { { "into", "Backup/old" } }, "a/b", "Backup/old/a/b" },
+    { { { "into", "inbox" } }, "Sent", "INBOX/Sent" },
+    { { { "into", "Old" }, { "from", "a" } }, "a/b", "Old/a/b" },
+    { { { "into", "Old" }, { "from", "a" } }, "ab", "ab" },
+  };
+
+  check (vectors, G_N_ELEMENTS (vectors));
+}
+
+static void
 test_bad_results (void)
 {
   static const Vector vectors[] = {
@@ -112,8 +126,14 @@ test_refused (void)
     { { { "to", "a" } }, "give either \"from\" or \"match\"" },
     { { { "from", "a" }, { "match", "a" }, { "to", "b" } },
       "give either \"from\" or \"match\"" },
-    { { { "from", "a" } }, "rename-folder: \"to\" is missing" },
-    { { { "from", "a" }, { "to", "" } }, "rename-folder: \"to\" must not be empty" },
+    { { { "from", "a" } }, "give \"to\" or \"into\"" },
+    { { { "into", "a" }, { "to", "b" } }, "\"into\" stands alone or beside \"from\"" },
+    { { { "into", "a" }, { "match", "b" } }, "\"into\" stands alone or beside \"from\"" },
+    { { { "into", "a//b" } }, "\"into\": folder path 'a//b': a name is empty" },
+    { { { "from", "a" }, { "to", "Archive/{date:%25Y}" } },
+      "\"to\" must not hold a date: a folder per date is not supported, got "
+      "'Archive/{date:%25Y}'" },
+    { { { "from", "a" }, { "to", "" } }, "\"to\": folder path '': a name is empty" },
     { { { "match", "(" }, { "to", "b" } }, NULL },
     { { { "from", "a//b" }, { "to", "b" } },
       "\"from\": folder path 'a//b': a name is empty" },
@@ -168,6 +188,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plugins/rename-folder/into-puts-below", test_into);
   g_test_add_func ("/plugins/rename-folder/moves-a-folder-with-its-children", test_from);
   g_test_add_func ("/plugins/rename-folder/replaces-the-first-match", test_match);
   g_test_add_func ("/plugins/rename-folder/never-makes-a-bad-name", test_bad_results);
