@@ -270,9 +270,21 @@ is_place (const char *place, const char *when, const char *what)
          && strcmp (place + length + 1, what) == 0;
 }
 
-/* step: counts one step and lets the fault happen if it is the one. */
+/* note_call: "list", "enter(Work/Deep)". */
+static void
+note_call (GString *calls, const char *what, HaulPath path)
+{
+  g_autofree char *text = path != NULL ? haul_path_to_text (path) : NULL;
+  g_string_append_printf (calls, "%s%s", calls->len > 0 ? " " : "", what);
+  if (text != NULL)
+    g_string_append_printf (calls, "(%s)", text);
+}
+
+/* step_at: counts one step and lets the fault happen if it is the one; @path: what the
+ * call is about, or NULL. */
 static gboolean
-step (FaultControl *self, const char *when, const char *what, GError **error)
+step_at (FaultControl *self, const char *when, const char *what, HaulPath path,
+         GError **error)
 {
   FaultPlan plan;
   gboolean due, counts;
@@ -285,7 +297,7 @@ step (FaultControl *self, const char *when, const char *what, GError **error)
   due = plan.action != FAULT_NOTHING && counts
         && (self->counted == plan.at || (plan.lasting && self->counted > plan.at));
   if (strcmp (when, "before") == 0)
-    g_string_append_printf (self->calls, "%s%s", self->calls->len > 0 ? " " : "", what);
+    note_call (self->calls, what, path);
   if (due)
     {
       self->fired++;
@@ -301,6 +313,12 @@ step (FaultControl *self, const char *when, const char *what, GError **error)
     return haul_error_set (error, plan.code, plan.scope,
                            "%s %s: the test wants it to fail", when, what);
   return TRUE;
+}
+
+static gboolean
+step (FaultControl *self, const char *when, const char *what, GError **error)
+{
+  return step_at (self, when, what, NULL, error);
 }
 
 static gboolean
@@ -461,26 +479,14 @@ fault_subscribe (gpointer session, HaulPath path, gboolean subscribed, GError **
   FAULT_CALL (subscribe, path, subscribed, error);
 }
 
-/* call_note: the last call is about @path: "enter(Work/Deep)". */
-static void
-call_note (FaultControl *self, HaulPath path)
-{
-  g_autofree char *text = haul_path_to_text (path);
-
-  pthread_mutex_lock (&self->lock);
-  g_string_append_printf (self->calls, "(%s)", text);
-  pthread_mutex_unlock (&self->lock);
-}
-
 static gboolean
 fault_enter (gpointer session, HaulPath path, HaulEnterMode mode,
              HaulFolderStatus *out_status, GError **error)
 {
   FaultSession *self = session;
 
-  if (!step (self->control, "before", "enter", error))
+  if (!step_at (self->control, "before", "enter", path, error))
     return FALSE;
-  call_note (self->control, path);
   return self->over->enter (self->session, path, mode, out_status, error)
          && step (self->control, "after", "enter", error);
 }
@@ -548,9 +554,8 @@ fault_recover (gpointer session, HaulPath path, HaulBytes note, GError **error)
 {
   FaultSession *self = session;
 
-  if (!step (self->control, "before", "recover", error))
+  if (!step_at (self->control, "before", "recover", path, error))
     return FALSE;
-  call_note (self->control, path);
   return (self->over->recover == NULL
           || self->over->recover (self->session, path, note, error))
          && step (self->control, "after", "recover", error);
