@@ -24,7 +24,8 @@ typedef struct
 } Vector;
 
 static const Vector vectors[] = {
-  { "nothing-changed-asks-nothing", PLAIN "@count UID * = 1\n", TRUE, "" },
+  /* It is asked in the flight of EXAMINE, before that can say that nothing changed. */
+  { "nothing-changed-says-nothing", PLAIN "@count UID * = 2\n", TRUE, "" },
   { "flags", PLAIN AGAIN "@flags INBOX 3 (\\Seen)\n@default\n", TRUE, "3 \\Seen size=5" },
   { "new-mail", PLAIN AGAIN "@deliver INBOX text=xy\n@default\n", TRUE, "6 size=2" },
   { "removed-without-qresync", PLAIN AGAIN "@expunge INBOX 3\n@default\n", FALSE,
