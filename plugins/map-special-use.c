@@ -2,15 +2,18 @@
 /*
  * <map-special-use/>: a folder with a role (Sent, Drafts, Junk, Trash, Archive, All,
  * Flagged) goes to the destination's folder of that role, with its children. Of several
- * that claim one role the first counts, and that is told. What it learns it learns in
- * begin; after that an instance never changes: any thread.
+ * that claim one role the first counts, and that is told. A side that announces no folder
+ * for a role is searched by name. Learns only in begin; else unchanging: any thread.
  */
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
+#include "folder-names.h"
+
 typedef struct
 {
   gboolean enabled;
+  gboolean by_name;
 } MapSettings;
 
 /* Mapped: one role with a folder on both sides. */
@@ -34,6 +37,9 @@ static const HaulSpecialUse roles[] = {
 static const HaulOptionSpec map_options[] = {
   HAUL_OPT_BOOL (MapSettings, enabled, "enabled", "true", HAUL_OPT_NONE,
                  "false: folders with a role keep their names"),
+  HAUL_OPT_BOOL (MapSettings, by_name, "by-name", "true", HAUL_OPT_NONE,
+                 "false: only roles that a server announces count, never names such as "
+                 "'Gesendet' or 'Deleted Items'"),
   HAUL_OPT_END
 };
 
@@ -67,33 +73,72 @@ map_destroy (gpointer instance)
   g_free (self);
 }
 
-/* The first of @folders with @role that holds mail; another is told. NULL: there is none.
- */
-static const HaulFolder *
-claimant (const HaulFilterFolders *all, gboolean source, HaulSpecialUse role)
+/* Side: the folders of one side. */
+typedef struct
 {
-  const HaulFolder *folders = source ? all->sources : all->destinations;
-  gsize count = source ? all->source_count : all->destination_count;
-  const HaulFolder *first = NULL;
+  const char *name;
+  const HaulFolder *folders;
+  gsize count;
+} Side;
 
-  for (gsize i = 0; i < count; i++)
-    {
-      if (!(folders[i].special_use & role)
-          || (folders[i].attributes & HAUL_FOLDER_NOSELECT))
-        continue;
-      if (first == NULL)
-        {
-          first = &folders[i];
-          continue;
-        }
-      g_autofree char *one = haul_path_to_text (first->path);
-      g_autofree char *two = haul_path_to_text (folders[i].path);
-      g_autofree char *text = g_strdup_printf (
-          "the %s has two folders for %s, '%s' and '%s': the first is taken for it",
-          source ? "source" : "destination", haul_special_use_name (role), one, two);
-      all->notice (text, all->user_data);
-    }
-  return first;
+/* Claim: who claims a role on one side. */
+typedef struct
+{
+  const HaulFolder *first, *second; /* NULL: no such */
+  gboolean announced;               /* by the server; else by name */
+} Claim;
+
+/* Counts @folder for @claim, if it can hold mail. */
+static void
+add_claimant (Claim *claim, const HaulFolder *folder)
+{
+  if (folder->attributes & HAUL_FOLDER_NOSELECT)
+    return;
+  if (claim->first == NULL)
+    claim->first = folder;
+  else if (claim->second == NULL)
+    claim->second = folder;
+}
+
+/* Who has @role in @side: by what the server announces; if it announces nobody and @names
+ * is given, by name among those that have no role. */
+static Claim
+find_claim (const Side *side, HaulSpecialUse role, GHashTable *names)
+{
+  Claim claim = { NULL, NULL, TRUE };
+
+  for (gsize i = 0; i < side->count; i++)
+    if (side->folders[i].special_use & role)
+      add_claimant (&claim, &side->folders[i]);
+  if (claim.first != NULL || names == NULL)
+    return claim;
+  claim.announced = FALSE;
+  for (gsize i = 0; i < side->count; i++)
+    if (side->folders[i].special_use == 0
+        && folder_names_use (names, side->folders[i].path) == role)
+      add_claimant (&claim, &side->folders[i]);
+  return claim;
+}
+
+/* The folder that counts for @role in @side. NULL: two have names for it, and which of
+ * them is meant cannot be known. Two claimants are told. */
+static const HaulFolder *
+settle_claim (const HaulFilterFolders *all, const Side *side, const Claim *claim,
+              HaulSpecialUse role)
+{
+  if (claim->second == NULL)
+    return claim->first;
+  g_autofree char *one = haul_path_to_text (claim->first->path);
+  g_autofree char *two = haul_path_to_text (claim->second->path);
+  g_autofree char *text = g_strdup_printf (
+      claim->announced
+          ? "the %s has two folders for %s, '%s' and '%s': the first is taken for it"
+          : "the %s has two folders that are called like %s, '%s' and '%s', and "
+            "announces none: folders for it keep their names; say with <rename-folder> "
+            "where they go",
+      side->name, haul_special_use_name (role), one, two);
+  all->notice (text, all->user_data);
+  return claim->announced ? claim->first : NULL;
 }
 
 /* Whether @path is the place of a source folder that is not @from: mail would mix. */
@@ -108,37 +153,49 @@ is_taken (const HaulFilterFolders *all, HaulPath path, HaulPath from)
   return FALSE;
 }
 
+/* Maps @role, if both sides have a folder for it. */
+static void
+map_role (Map *self, const HaulFilterFolders *all, HaulSpecialUse role, GHashTable *names)
+{
+  const Side source = { "source", all->sources, all->source_count };
+  const Side destination = { "destination", all->destinations, all->destination_count };
+  const Claim from_claim = find_claim (&source, role, names);
+  const Claim to_claim = find_claim (&destination, role, names);
+
+  if (from_claim.first == NULL || to_claim.first == NULL)
+    return;
+  const HaulFolder *from = settle_claim (all, &source, &from_claim, role);
+  const HaulFolder *to = settle_claim (all, &destination, &to_claim, role);
+  if (from == NULL || to == NULL || haul_path_equal (from->path, to->path)
+      || haul_path_is_inbox (from->path) || haul_path_is_inbox (to->path))
+    return;
+  if (is_taken (all, to->path, from->path))
+    {
+      g_autofree char *one = haul_path_to_text (from->path);
+      g_autofree char *two = haul_path_to_text (to->path);
+      g_autofree char *text = g_strdup_printf (
+          "folder '%s' keeps its name: '%s' is the destination's folder for %s, but "
+          "the source has another folder of that name",
+          one, two, haul_special_use_name (role));
+      all->notice (text, all->user_data);
+      return;
+    }
+  Mapped *mapped = g_new0 (Mapped, 1);
+  mapped->from = haul_path_copy (from->path);
+  mapped->to = haul_path_copy (to->path);
+  g_ptr_array_add (self->mapped, mapped);
+}
+
 static gboolean
 map_begin (gpointer instance, const HaulFilterFolders *all, GError **error)
 {
   Map *self = instance;
+  g_autoptr (GHashTable) names = self->settings->by_name ? folder_names_index () : NULL;
 
   (void) error;
   g_ptr_array_set_size (self->mapped, 0);
   for (gsize i = 0; self->settings->enabled && i < G_N_ELEMENTS (roles); i++)
-    {
-      const HaulFolder *from = claimant (all, TRUE, roles[i]);
-      const HaulFolder *to = from != NULL ? claimant (all, FALSE, roles[i]) : NULL;
-
-      if (to == NULL || haul_path_equal (from->path, to->path)
-          || haul_path_is_inbox (from->path) || haul_path_is_inbox (to->path))
-        continue;
-      g_autofree char *one = haul_path_to_text (from->path);
-      g_autofree char *two = haul_path_to_text (to->path);
-      if (is_taken (all, to->path, from->path))
-        {
-          g_autofree char *text = g_strdup_printf (
-              "folder '%s' keeps its name: '%s' is the destination's folder for %s, but "
-              "the source has another folder of that name",
-              one, two, haul_special_use_name (roles[i]));
-          all->notice (text, all->user_data);
-          continue;
-        }
-      Mapped *mapped = g_new0 (Mapped, 1);
-      mapped->from = haul_path_copy (from->path);
-      mapped->to = haul_path_copy (to->path);
-      g_ptr_array_add (self->mapped, mapped);
-    }
+    map_role (self, all, roles[i], names);
   return TRUE;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Filters of messages as people call them: what is selected, and flags and dates that
- * were changed on the way, over several runs.
+ * Filters as people call them: what is selected, flags and dates that were changed on the
+ * way, over several runs; folders that go elsewhere or are left out.
  */
 #include <string.h>
 
@@ -116,6 +116,49 @@ test_date (Fixture *fixture, gconstpointer data)
 }
 
 static void
+make_directory (const Fixture *fixture, const char *name)
+{
+  g_autofree char *path = g_build_filename (fixture->dir, name, NULL);
+  g_assert_cmpint (g_mkdir_with_parents (path, 0700), ==, 0);
+}
+
+static void
+make_maildir (const Fixture *fixture, const char *name)
+{
+  static const char *const subs[] = { "cur", "new", "tmp" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (subs); i++)
+    {
+      g_autofree char *sub = g_build_filename (name, subs[i], NULL);
+      make_directory (fixture, sub);
+    }
+}
+
+/* Neither side announces roles: names say where the bin is, and two names say nothing. */
+static void
+test_by_name (Fixture *fixture, gconstpointer data)
+{
+  static const char *const there[] = { "m", "m/.Trash", "m/.Sent", "m/.Sent Items" };
+  const char *line = "copy mbox:tree maildir:m --filter map-special-use";
+
+  make_directory (fixture, "tree");
+  cli_write (fixture, "tree/Papelera", ONE BODY);
+  cli_write (fixture, "tree/Gesendet", TWO);
+  for (gsize i = 0; i < G_N_ELEMENTS (there); i++)
+    make_maildir (fixture, there[i]);
+  for (guint round = 0; round < 2; round++)
+    {
+      cli_expect (fixture, line, 0,
+                  "the destination has two folders that are called like sent", NULL);
+      g_autofree char *trash = names_of (fixture, "m/.Trash", NULL);
+      g_assert_cmpstr (trash, ==, "[]");
+      g_assert_false (cli_exists (fixture, "m/.Papelera"));
+      g_autofree char *sent = names_of (fixture, "m/.Gesendet", NULL);
+      g_assert_cmpstr (sent, ==, "[]");
+    }
+}
+
+static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
   g_test_add (path, Fixture, NULL, cli_set_up, test, cli_tear_down);
@@ -128,5 +171,6 @@ main (int argc, char **argv)
   add ("/cli/filters/selects-messages", test_select);
   add ("/cli/filters/maps-flags-at-each-run", test_flags);
   add ("/cli/filters/mends-dates", test_date);
+  add ("/cli/filters/maps-folders-by-name", test_by_name);
   return g_test_run ();
 }
