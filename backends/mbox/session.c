@@ -212,12 +212,18 @@ mbox_session_list (gpointer session, HaulFolderFunc func, gpointer user_data,
 
 /* A store that does not exist yet, and of which the job does not say what it is, becomes
  * a tree as soon as it must hold more than the inbox. */
+static gboolean
+is_open_shape (const MboxSession *self)
+{
+  struct stat status;
+  return self->settings->tree == 0 && !self->tree.is_tree
+         && stat (self->settings->path, &status) != 0;
+}
+
 static void
 choose_shape (MboxSession *self, const HaulFolder *folders, gsize count)
 {
-  struct stat status;
-  if (self->settings->tree != 0 || self->tree.is_tree
-      || stat (self->settings->path, &status) == 0)
+  if (!is_open_shape (self))
     return;
   for (gsize i = 0; i < count && !self->tree.is_tree; i++)
     self->tree.is_tree = !haul_path_is_inbox (folders[i].path);
@@ -248,7 +254,9 @@ gboolean
 mbox_session_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
 {
   const MboxSession *self = session;
-  char **names = mbox_tree_spell (&self->tree, path, error);
+  MboxTree tree = self->tree;
+  tree.is_tree = tree.is_tree || (is_open_shape (self) && !haul_path_is_inbox (path));
+  char **names = mbox_tree_spell (&tree, path, error);
   if (names == NULL)
     return FALSE;
   *out_path = names;
