@@ -158,6 +158,43 @@ test_by_name (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* The subscriptions of a Maildir++ stand in a file; INBOX needs none. */
+static void
+test_states (Fixture *fixture, gconstpointer data)
+{
+  static const char *const folders[] = { "s", "s/.A", "s/.B", "s/.B.c", "s/.Empty" };
+  static const struct
+  {
+    const char *filter, *there, *missing;
+  } rows[] = {
+    { "skip-folder subscribed=false", "d0/.B", "d0/.A" },
+    { "skip-folder empty=true", "d1/.A", "d1/.Empty" },
+    { "select-folder subscribed=true empty=false", "d2/.B", "d2/.Empty" },
+    { "select-folder name=B", "d3/.B.c", "d3/.A" },
+    { "select-folder name=B children=false", "d4/.B", "d4/.B.c" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      make_maildir (fixture, folders[i]);
+      g_autofree char *mail = g_strdup_printf ("%s/cur/%u.M1P1.x:2,S", folders[i],
+                                               (guint) i);
+      if (i < 4)
+        cli_write (fixture, mail, "Message-ID: <1@x>\n\none\n");
+    }
+  cli_write (fixture, "s/subscriptions", "B\nEmpty\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("copy maildir:s maildir:d%u --filter '%s'",
+                                               (guint) i, rows[i].filter);
+      cli_expect (fixture, line, 0, NULL, "");
+      g_assert_true (cli_exists (fixture, rows[i].there));
+      g_assert_false (cli_exists (fixture, rows[i].missing));
+    }
+  cli_expect (fixture, "copy maildir:s maildir:d9 --filter 'select-folder name=Bee'", 0,
+              "the source has no folder 'Bee' to select", "");
+}
+
 static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
@@ -172,5 +209,6 @@ main (int argc, char **argv)
   add ("/cli/filters/maps-flags-at-each-run", test_flags);
   add ("/cli/filters/mends-dates", test_date);
   add ("/cli/filters/maps-folders-by-name", test_by_name);
+  add ("/cli/filters/selects-folders-by-state", test_states);
   return g_test_run ();
 }

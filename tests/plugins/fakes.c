@@ -160,13 +160,21 @@ fake_filter_free (FakeFilter *self)
 char *
 fake_filter_folder (const FakeFilter *self, const char *path, guint32 special_use)
 {
-  g_auto (GStrv) names = haul_path_from_text (path, NULL);
   HaulFolder folder = HAUL_FOLDER_INIT;
+
+  folder.special_use = special_use;
+  return fake_filter_listed (self, path, &folder);
+}
+
+char *
+fake_filter_listed (const FakeFilter *self, const char *path, const HaulFolder *like)
+{
+  g_auto (GStrv) names = haul_path_from_text (path, NULL);
+  HaulFolder folder = *like;
   HaulFolderEdit edit = { NULL, NULL };
   g_autoptr (GError) error = NULL;
 
   folder.path = (HaulPath) names;
-  folder.special_use = special_use;
   gboolean result = self->filter->folder (self->instance, &folder, &edit, &error);
   g_assert_cmpint (result, ==, error == NULL);
   g_autofree char *reason = edit.reason;

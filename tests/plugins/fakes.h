@@ -70,6 +70,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeFilter, fake_filter_free)
  */
 char *fake_filter_folder (const FakeFilter *self, const char *path, guint32 special_use);
 
+/* fake_filter_listed: likewise of a folder that is but for its path as @like. */
+char *fake_filter_listed (const FakeFilter *self, const char *path,
+                          const HaulFolder *like);
+
 /* fake_filter_message: the reason for which @message is skipped, or NULL. (transfer full)
  */
 char *fake_filter_message (const FakeFilter *self, const HaulMessage *message);

@@ -78,6 +78,85 @@ test_conditions (void)
     }
 }
 
+/* What a listing says of a folder. */
+typedef struct
+{
+  const FakeOption options[3];
+  const char *path;
+  guint32 attributes, known;
+  guint64 messages, bytes;
+  const char *result;
+} StateVector;
+
+static void
+test_state (void)
+{
+  static const guint32 subscribed = HAUL_FOLDER_SUBSCRIBED;
+  static const guint32 noselect = HAUL_FOLDER_NOSELECT;
+  static const guint32 messages = HAUL_STATUS_MESSAGES, bytes = HAUL_STATUS_BYTES;
+  const StateVector vectors[] = {
+    { { { "subscribed", "false" } }, "A", 0, 0, 0, 0, "dropped: not subscribed" },
+    { { { "subscribed", "false" } }, "A", subscribed, 0, 0, 0, "A" },
+    { { { "subscribed", "false" } }, "INBOX", 0, 0, 0, 0, "INBOX" },
+    { { { "subscribed", "false" } }, "INBOX/x", 0, 0, 0, 0, "dropped: not subscribed" },
+    { { { "subscribed", "true" } }, "A", subscribed, 0, 0, 0, "dropped: subscribed" },
+    { { { "subscribed", "any" }, { "name", "B" } }, "A", 0, 0, 0, 0, "A" },
+    { { { "empty", "true" } }, "A", 0, messages, 0, 0, "dropped: empty" },
+    { { { "empty", "true" } }, "A", 0, messages, 1, 0, "A" },
+    { { { "empty", "true" } }, "A", 0, messages | bytes, 1, 0, "A" },
+    { { { "empty", "true" } }, "A", 0, bytes, 0, 0, "dropped: empty" },
+    { { { "empty", "true" } }, "A", 0, bytes, 0, 1, "A" },
+    { { { "empty", "true" } }, "A", 0, 0, 0, 0, "A" }, /* not known */
+    { { { "empty", "true" } }, "A", noselect, 0, 0, 0, "dropped: empty" },
+    { { { "empty", "false" } }, "A", 0, 0, 0, 0, "dropped: not empty" },
+    { { { "empty", "true" }, { "subscribed", "false" } },
+      "A",
+      subscribed,
+      messages,
+      0,
+      0,
+      "dropped: empty" },
+    { { { "empty", "true" }, { "name", "A" } }, "A", 0, 0, 0, 0, "dropped: name A" },
+    { { { "name", "A" }, { "children", "false" } }, "A/b", 0, 0, 0, 0, "A/b" },
+    { { { "name", "A" }, { "children", "no" } }, "A", 0, 0, 0, 0, "dropped: name A" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      g_autoptr (FakeFilter) filter = open_filter (vectors[i].options);
+      HaulFolder like = HAUL_FOLDER_INIT;
+      like.attributes = vectors[i].attributes;
+      like.status.known = vectors[i].known;
+      like.status.messages = vectors[i].messages;
+      like.status.bytes = vectors[i].bytes;
+      g_autofree char *result = fake_filter_listed (filter, vectors[i].path, &like);
+      g_assert_cmpstr (result, ==, vectors[i].result);
+    }
+}
+
+/* Without children, and after new listings, what was found before says nothing. */
+static void
+test_forgets (void)
+{
+  static const FakeOption alone[] = { { "special-use", "junk" },
+                                      { "children", "false" },
+                                      { NULL, NULL } };
+  static const FakeOption all[] = { { "special-use", "junk" }, { NULL, NULL } };
+  const HaulFilterFolders none = { .struct_size = sizeof none };
+  g_autoptr (FakeFilter) one = open_filter (alone);
+  g_autoptr (FakeFilter) two = open_filter (all);
+  g_autofree char *junk = fake_filter_folder (one, "J", HAUL_USE_JUNK);
+  g_autofree char *child = fake_filter_folder (one, "J/x", 0);
+  g_assert_cmpstr (junk, ==, "dropped: special-use junk");
+  g_assert_cmpstr (child, ==, "J/x");
+
+  g_autofree char *before = fake_filter_folder (two, "J", HAUL_USE_JUNK);
+  g_assert_cmpstr (before, ==, "dropped: special-use junk");
+  g_assert_true (two->filter->begin (two->instance, &none, NULL));
+  g_autofree char *after = fake_filter_folder (two, "J/x", 0);
+  g_assert_cmpstr (after, ==, "J/x");
+}
+
 /* One listing after another through the same instance, parents first. */
 static void
 test_children (void)
@@ -148,9 +227,11 @@ test_refused (void)
     const char *message;
   } vectors[] = {
     { { { NULL, NULL } },
-      "give at least one of \"name\", \"match\" and \"special-use\"" },
+      "give at least one of \"name\", \"match\", \"special-use\", \"subscribed\" and "
+      "\"empty\"" },
     { { { "special-use", " " } },
-      "give at least one of \"name\", \"match\" and \"special-use\"" },
+      "give at least one of \"name\", \"match\", \"special-use\", \"subscribed\" and "
+      "\"empty\"" },
     { { { "special-use", "junk spam" } },
       "\"special-use\" must be of all, archive, drafts, flagged, important, junk, sent "
       "and trash, got 'spam'" },
@@ -181,6 +262,8 @@ main (int argc, char **argv)
                    test_conditions);
   g_test_add_func ("/plugins/skip-folder/children-of-a-special-use-go-too",
                    test_children);
+  g_test_add_func ("/plugins/skip-folder/by-subscription-and-emptiness", test_state);
+  g_test_add_func ("/plugins/skip-folder/new-listings-void-the-old", test_forgets);
   g_test_add_func ("/plugins/skip-folder/serves-several-threads", test_threads);
   g_test_add_func ("/plugins/skip-folder/refuses-bad-options", test_refused);
   return g_test_run ();
