@@ -313,6 +313,7 @@ account_run (const EngineRequest *request, const JobAccount *job_account, Events
 
   state_close (self.state);
   g_clear_pointer (&self.planned_moves, g_hash_table_unref);
+  g_clear_pointer (&self.planned_leaves, key_set_free);
   filter_chain_free (self.chain);
   endpoint_clear (&self.source);
   endpoint_clear (&self.destination);

@@ -162,6 +162,12 @@ claim (Found *self, guint index, const Place *place, const Known *identity,
   g_byte_array_append (self->keys, place->key.data, (guint) place->key.length);
   records_get (pass->records, index)->tag = RECORD_CLAIMED;
   pass->ledger.matched++;
+  if (pass->lane->account->dry_run)
+    {
+      if (pass->pair->planned_matches == NULL)
+        pass->pair->planned_matches = key_set_new ();
+      key_set_add (pass->pair->planned_matches, place->key);
+    }
   pass_post_action (pass, ACTION_MATCH, records_key (pass->records, index), 0, NULL);
   add_missing_flags (pass, index, place->key, place->flags, place->keywords);
   return self->count < WRITE_BATCH || found_flush (self, error);

@@ -39,6 +39,7 @@ typedef struct
   gboolean dry_run;
   gboolean destination_emptied; /* its folder rows are void (dry run: must be ignored) */
   GHashTable *planned_moves; /* dry run: FolderPair → source key → RowCopy; NULL: none */
+  KeySet *planned_leaves;    /* dry run: what moves take from where it is; NULL: none */
   gint64 retry_unit_us;
   gint64 idle_us; /* a session idle for so long is kept alive */
 } Account;

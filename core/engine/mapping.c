@@ -79,6 +79,7 @@ folder_pair_free (FolderPair *self)
   g_free (self->remark);
   g_free (self->dropped);
   g_clear_error (&self->refused);
+  key_set_free (self->planned_matches);
   g_free (self);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/filter-chain.h"
+#include "engine/key-table.h"
 
 /* FolderInfo: an owned copy of a HaulFolder. */
 typedef struct
@@ -40,6 +41,8 @@ typedef struct
   char *dropped;   /* reason */
   GError *refused; /* it should go, but cannot; then it is dropped, too */
   HaulCollision collision; /* what the rules want when it meets another */
+  KeySet *planned_matches; /* dry run: what was found at the destination, by its keys
+                              there; NULL: nothing */
 } FolderPair;
 
 /* folder_pair_free: accepts NULL. */

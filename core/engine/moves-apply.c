@@ -253,6 +253,35 @@ planned_free (gpointer data)
   g_free (data);
 }
 
+/* One key for a message of a folder, among those of all. */
+static GBytes *
+planned_key (gint64 folder_id, HaulBytes key)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  g_byte_array_append (bytes, (const guint8 *) &folder_id, sizeof folder_id);
+  g_byte_array_append (bytes, key.data, (guint) key.length);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+gboolean
+moves_would_take (const Account *account, gint64 folder_id, HaulBytes key)
+{
+  if (account->planned_leaves == NULL)
+    return FALSE;
+  g_autoptr (GBytes) joined = planned_key (folder_id, key);
+  return key_set_contains (account->planned_leaves, view (joined));
+}
+
+static void
+remember_leaving (Batch *self, HaulBytes key)
+{
+  Account *account = self->moves->lane->account;
+  g_autoptr (GBytes) joined = planned_key (self->from->row->id, key);
+  if (account->planned_leaves == NULL)
+    account->planned_leaves = key_set_new ();
+  key_set_add (account->planned_leaves, view (joined));
+}
+
 /* The pass of the new folder meets them as if they had rows there. */
 static void
 remember_planned (Batch *self)
@@ -274,6 +303,8 @@ remember_planned (Batch *self)
       HaulBytes key = new_source_key (self, i);
       row_copy_init (copy, &g_array_index (self->rows, StateMessage, i));
       g_hash_table_insert (rows, g_bytes_new (key.data, key.length), copy);
+      if (copy->row.destination_key.length > 0)
+        remember_leaving (self, copy->row.destination_key);
     }
   self->to->result->moved += self->asked->len;
 }

@@ -13,3 +13,7 @@
  * the account cannot go on. */
 gboolean moves_run (Lane *lane, FolderSet *folders, GPtrArray *results,
                     gboolean *out_source, GError **error);
+
+/* moves_would_take: dry run: whether a move that was found would take the message of the
+ * destination's @key out of the folder whose row is @folder_id. */
+gboolean moves_would_take (const Account *account, gint64 folder_id, HaulBytes key);

@@ -262,8 +262,10 @@ make_plan (Pass *self)
       self->resent |= record->tag == RECORD_SUSPECT;
       guint64 size = record->size_bytes != HAUL_SIZE_UNKNOWN ? record->size_bytes : 0;
       bytes += size;
-      if (account->dry_run)
-        pass_post_action (self, ACTION_COPY, records_key (self->records, i), size, NULL);
+      if (!account->dry_run)
+        continue;
+      pass_post_action (self, ACTION_COPY, records_key (self->records, i), size, NULL);
+      removal_plan_take (self, records_key (self->records, i), size);
     }
   pass_sort_breaking (self);
   guint planned = self->plan->len + self->breaking->len;

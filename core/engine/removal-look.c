@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engine/moves.h"
 #include "model/keywords.h"
 
 /* ---- listings ---- */
@@ -56,10 +57,11 @@ typedef struct
   Removal *removal;
   RemovalPlan *plan;
   StateCursor *cursor;
-  const KeySet *source; /* keys there now; NULL: no such folder, or none that matters */
-  gboolean stable;      /* a key without a row is a message without a row */
-  gboolean is_trash;    /* the trash itself: what is in it without a row stays */
-  gboolean renumbered;  /* the UIDVALIDITY is another than that of the rows' keys */
+  const KeySet *matched; /* dry run: keys of what a run would find; NULL: none */
+  const KeySet *source;  /* keys there now; NULL: no such folder, or none that matters */
+  gboolean stable;       /* a key without a row is a message without a row */
+  gboolean is_trash;     /* the trash itself: what is in it without a row stays */
+  gboolean renumbered;   /* the UIDVALIDITY is another than that of the rows' keys */
 } Look;
 
 static void
@@ -80,6 +82,10 @@ doom (Look *self, const HaulRecord *record, const StateMessage *row)
 static gboolean
 is_at_source (const Look *self, const StateMessage *row)
 {
+  if (self->plan->row != NULL
+      && moves_would_take (self->removal->account, self->plan->row->id,
+                           row->destination_key))
+    return TRUE;
   if (self->source == NULL)
     return FALSE;
   return (row->gone != STATE_GONE && !self->removal->account->dry_run)
@@ -99,7 +105,9 @@ on_there (const HaulRecord *record, gpointer user_data, GError **error)
     return FALSE;
   found = found && ((1u << row.outcome) & STATE_DELIVERED);
   plan->sum.there++;
-  if (!found && (!self->stable || self->is_trash))
+  if (!found
+      && (!self->stable || self->is_trash
+          || (self->matched != NULL && key_set_contains (self->matched, record->key))))
     return TRUE;
   g_autofree char *keywords = keywords_join (record->keywords);
   RemovalCase message = { .known = found,
@@ -206,9 +214,12 @@ spare_shared (Look *self, GError **error)
 /* ---- one folder ---- */
 
 static gboolean
-look (Removal *self, RemovalPlan *plan, const KeySet *source, GError **error)
+look (Removal *self, RemovalPlan *plan, const FolderPair *pair, const KeySet *source,
+      GError **error)
 {
   Look look = { .removal = self, .plan = plan, .source = source };
+  if (pair != NULL)
+    look.matched = pair->planned_matches;
   look.is_trash = haul_path_equal ((HaulPath) plan->path, (HaulPath) self->trash);
   if (!removal_call (self, STATE_SIDE_DESTINATION, call_look, &look, error)
       || !spare_shared (&look, error))
@@ -300,8 +311,9 @@ look_at_pair (Removal *self, const FolderPair *pair, FolderResult *result, GErro
   self->source_error = FALSE;
   plan->sum.source_messages = key_set_count (source);
   gboolean same = !(status.known & HAUL_STATUS_UIDVALIDITY)
+                  || (self->account->dry_run && plan->row->id == 0)
                   || status.uid_validity == plan->row->source_validity;
-  gboolean ok = !same || look (self, plan, source, error);
+  gboolean ok = !same || look (self, plan, pair, source, error);
   key_set_free (source);
   return ok;
 }
@@ -371,7 +383,7 @@ look_at_lost (Removal *self, StateFolder *row, GError **error)
   plan->source_text = g_strdup (row->source_path);
   plan->result = add_result (self, row->source_path, row->destination_path);
   plan->remove = remove;
-  return look (self, plan, NULL, error);
+  return look (self, plan, NULL, NULL, error);
 }
 
 /* A folder of the destination that mailhaul knows nothing of: only mirror minds, and only
@@ -386,7 +398,7 @@ look_at_stranger (Removal *self, const FolderInfo *info, GError **error)
                                         (HaulPath) info->path);
   plan->result = add_result (self, "", info->text);
   plan->remove = self->account->job->allow_foreign_deletions;
-  return look (self, plan, NULL, error);
+  return look (self, plan, NULL, NULL, error);
 }
 
 gboolean

@@ -230,17 +230,9 @@ tell (Part *self)
       const Doomed *doomed = &g_array_index (self->plan->doomed, Doomed, self->from + i);
       removal_post (self->removal, self->plan,
                     source ? ACTION_DELETE_SOURCE : ACTION_DELETE, doomed,
-                    doomed->subject);
+                    source ? removal_source_way (self->removal->account->job)
+                           : doomed->subject);
     }
-}
-
-/* Before a message is taken from the source its row says that it was us. */
-static gboolean
-mark_taken (Part *self, GError **error)
-{
-  return self->plan->side != STATE_SIDE_SOURCE
-         || state_set_gone (self->removal->account->state, self->plan->row->id,
-                            self->keys, self->count, STATE_TAKEN, error);
 }
 
 static gboolean
@@ -249,6 +241,7 @@ make_part (Part *self, GError **error)
   Account *account = self->removal->account;
   RemovalPlan *plan = self->plan;
   Ledger *ledger = &plan->result->ledger;
+  gint64 folder_id = plan->row != NULL ? plan->row->id : 0;
   guint64 *counter = plan->side == STATE_SIDE_SOURCE ? &ledger->taken : &ledger->deleted;
   if (!removal_call (self->removal, plan->side, call_describe, self, error))
     return FALSE;
@@ -259,13 +252,13 @@ make_part (Part *self, GError **error)
       return TRUE;
     }
   fill_entries (self);
-  if (!mark_taken (self, error)
-      || !state_removals_intend (account->state, self->entries, self->count, error)
+  if (!state_removals_intend (account->state, folder_id, self->entries, self->count,
+                              error)
       || !removal_call (self->removal, plan->side, call_remove, self, error))
     return FALSE;
   *counter += self->done;
-  return state_removals_end (account->state, plan->row != NULL ? plan->row->id : 0,
-                             self->entries, self->count, error);
+  return state_removals_end (account->state, folder_id, self->entries, self->count,
+                             error);
 }
 
 /* What was known of the folder's end is so no longer. */

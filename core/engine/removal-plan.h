@@ -90,5 +90,10 @@ gboolean removal_make_target (Removal *self, StateSide side, GError **error);
 /* removal_make: deletes what all plans name (a dry run only tells): each entry is in the
  * journal before, and completed after. */
 gboolean removal_make (Removal *self, GError **error);
-/* removal-source.c: removal_look_at_source: plans for source-after-copy. */
+/* REMOVAL_MOVE_TO: begins a source-after-copy that names a folder. */
+#define REMOVAL_MOVE_TO "move-to:"
+/* removal-source.c: removal_source_way: what source-after-copy does, "delete" or the
+ * folder as the job has it. */
+const char *removal_source_way (const Job *job);
+/* removal_look_at_source: plans for source-after-copy. */
 gboolean removal_look_at_source (Removal *self, GError **error);

@@ -20,6 +20,33 @@ typedef struct
   gboolean wanted;    /* some message was not taken yet */
 } Taking;
 
+const char *
+removal_source_way (const Job *job)
+{
+  const char *rule = job->source_after_copy;
+  return g_str_has_prefix (rule, REMOVAL_MOVE_TO) ? rule + strlen (REMOVAL_MOVE_TO)
+                                                  : rule;
+}
+
+void
+removal_plan_take (Pass *pass, HaulBytes key, guint64 bytes)
+{
+  const Account *account = pass->lane->account;
+  if (account->job->source_after_copy == NULL)
+    return;
+  pass->ledger.taken++;
+  if (!account->request->actions)
+    return;
+  Event event = { .kind = EVENT_ACTION,
+                  .account = account->result->name,
+                  .folder = pass->pair->source->text,
+                  .text = removal_source_way (account->job),
+                  .action = ACTION_DELETE_SOURCE,
+                  .key = key,
+                  .bytes = bytes };
+  events_post (account->events, &event);
+}
+
 static gboolean
 call_list (Session *session, gpointer data, GError **error)
 {

@@ -10,8 +10,6 @@
 
 #include "engine/removal-plan.h"
 
-#define MOVE_TO "move-to:"
-
 static void
 plan_free (gpointer data)
 {
@@ -123,10 +121,10 @@ read_target (const Account *account, char ***out_path, GError **error)
 {
   const char *rule = account->job->source_after_copy;
   *out_path = NULL;
-  if (rule == NULL || !g_str_has_prefix (rule, MOVE_TO))
+  if (rule == NULL || !g_str_has_prefix (rule, REMOVAL_MOVE_TO))
     return TRUE;
-  g_autofree char *text = job_expand (account->job_account, rule + strlen (MOVE_TO),
-                                      error);
+  g_autofree char *text = job_expand (account->job_account,
+                                      rule + strlen (REMOVAL_MOVE_TO), error);
   if (text == NULL)
     return FALSE;
   *out_path = haul_path_from_text (text, error);

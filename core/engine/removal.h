@@ -23,6 +23,10 @@ gboolean removal_wants_source (const Job *job);
 gboolean removal_leave_out_target (const Account *account, GPtrArray *pairs,
                                    GError **error);
 
+/* removal_plan_take: dry run: the message of the source's @key, @bytes long, which would
+ * be copied, would leave the source then, if the job says so. Lane's thread. */
+void removal_plan_take (Pass *pass, HaulBytes key, guint64 bytes);
+
 /* removal_mark_gone: after a whole listing of the source: rows of delivered messages that
  * it no longer had are marked in the state. Lane's thread. */
 gboolean removal_mark_gone (Pass *pass, GError **error);

@@ -46,8 +46,36 @@ insert_entry (State *self, StateRemoval *removal, const char *action, GError **e
   return TRUE;
 }
 
+/* What is taken from the source, or was not. */
+static gboolean
+mark_row (State *self, gint64 folder_id, HaulBytes source_key, StateGone gone,
+          const char *action, GError **error)
+{
+  sqlite3_stmt *statement = state_prepare (
+      self, STATEMENT_REMOVAL_GONE,
+      "UPDATE messages SET gone = ?3 WHERE folder = ?1 AND source_key = ?2", action,
+      error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, folder_id);
+  state_bind_bytes (statement, 2, source_key, FALSE);
+  sqlite3_bind_int (statement, 3, gone);
+  return state_run (self, statement, action, error);
+}
+
+static gboolean
+intend_entry (State *self, gint64 folder_id, StateRemoval *removal, const char *action,
+              GError **error)
+{
+  return insert_entry (self, removal, action, error)
+         && (removal->side != STATE_SIDE_SOURCE
+             || mark_row (self, folder_id, removal->source_key, STATE_TAKEN, action,
+                          error));
+}
+
 gboolean
-state_removals_intend (State *self, StateRemoval *removals, gsize count, GError **error)
+state_removals_intend (State *self, gint64 folder_id, StateRemoval *removals, gsize count,
+                       GError **error)
 {
   const char *action = "enter deletions";
   if (count == 0)
@@ -58,7 +86,7 @@ state_removals_intend (State *self, StateRemoval *removals, gsize count, GError 
   if (done)
     {
       for (gsize i = 0; i < count && done; i++)
-        done = insert_entry (self, &removals[i], action, error);
+        done = intend_entry (self, folder_id, &removals[i], action, error);
       done = state_transaction_end (self, done, action, error);
     }
   state_leave (self);
@@ -93,6 +121,9 @@ end_entry (State *self, gint64 folder_id, const StateRemoval *removal, const cha
   sqlite3_bind_int (statement, 2, removal->state);
   if (!state_run (self, statement, action, error))
     return FALSE;
+  if (removal->state == STATE_REMOVAL_FAILED && removal->side == STATE_SIDE_SOURCE)
+    return mark_row (self, folder_id, removal->source_key, STATE_AT_SOURCE, action,
+                     error);
   return removal->state != STATE_REMOVAL_DONE || removal->side != STATE_SIDE_DESTINATION
          || removal->source_key.length == 0
          || drop_row (self, folder_id, removal->source_key, action, error);

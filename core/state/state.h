@@ -300,13 +300,16 @@ typedef struct
 } StateRemoval;
 
 /* state_removals_intend: enters @count removals as STATE_REMOVAL_INTENDED and sets their
- * ids; one transaction that survives a power cut when TRUE returns. */
-gboolean state_removals_intend (State *self, StateRemoval *removals, gsize count,
-                                GError **error);
+ * ids; at STATE_SIDE_SOURCE the rows of @folder_id with their source keys become
+ * STATE_TAKEN. One transaction that survives a power cut when TRUE returns: else such a
+ * message could be taken for deleted by somebody, or be forgotten. */
+gboolean state_removals_intend (State *self, gint64 folder_id, StateRemoval *removals,
+                                gsize count, GError **error);
 /*
  * state_removals_end: @count entries (by id) take their `state`. What is done at the
  * destination has no row any more: rows of @folder_id with the source keys of those that
- * are STATE_REMOVAL_DONE at STATE_SIDE_DESTINATION go with them, in the same transaction.
+ * are STATE_REMOVAL_DONE at STATE_SIDE_DESTINATION go with them, in the same transaction;
+ * those of STATE_REMOVAL_FAILED at STATE_SIDE_SOURCE become STATE_AT_SOURCE again.
  */
 gboolean state_removals_end (State *self, gint64 folder_id, const StateRemoval *removals,
                              gsize count, GError **error);

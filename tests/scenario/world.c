@@ -401,6 +401,8 @@ set_sync (const World *self, Job *job, const Option *option)
 {
   static const char *const flags[] = { "merge", "source", "new-only", NULL };
   static const char *const deletions[] = { "none", "delivered", "mirror", NULL };
+  static const char *const truth[] = { "false", "true", NULL };
+  static const char *const mode[] = { "expunge", "trash", NULL };
   static const char *const duplicates[] = { "keep", "one", NULL };
   static const char *const verify[] = { "none", "size", "headers", "content", NULL };
   static const char *const connections[] = { "0", "1", "2", "3", "4", NULL };
@@ -409,6 +411,22 @@ set_sync (const World *self, Job *job, const Option *option)
     job->flags = (JobFlags) choice (self, option, flags);
   else if (strcmp (option->name, "deletions") == 0)
     job->deletions = (JobDeletions) choice (self, option, deletions);
+  else if (strcmp (option->name, "deletion-mode") == 0)
+    job->deletion_trash = choice (self, option, mode) == 1;
+  else if (strcmp (option->name, "allow-foreign-deletions") == 0)
+    job->allow_foreign_deletions = choice (self, option, truth) == 1;
+  else if (strcmp (option->name, "allow-empty-source") == 0)
+    job->allow_empty_source = choice (self, option, truth) == 1;
+  else if (strcmp (option->name, "max-deletions") == 0)
+    {
+      g_free (job->max_deletions);
+      job->max_deletions = g_strdup (option->value);
+    }
+  else if (strcmp (option->name, "source-after-copy") == 0)
+    {
+      g_free (job->source_after_copy);
+      job->source_after_copy = g_strdup (option->value);
+    }
   else if (strcmp (option->name, "duplicates") == 0)
     job->duplicates = (JobDuplicates) choice (self, option, duplicates);
   else if (strcmp (option->name, "verify") == 0)
@@ -468,6 +486,10 @@ note_event (const Event *event, gpointer user_data)
     [ACTION_MATCH] = "match",
     [ACTION_SKIP] = "skip",
     [ACTION_FLAGS] = "flags",
+    [ACTION_MOVE] = "move",
+    [ACTION_DELETE] = "delete",
+    [ACTION_DELETE_FOLDER] = "delete-folder",
+    [ACTION_DELETE_SOURCE] = "delete-source",
   };
   Actions *actions = user_data;
   HaulBytes key = event->key;

@@ -50,7 +50,7 @@ test_journal (StateFixture *fixture, gconstpointer data)
   State *state = fixture_open (fixture, STATE_READ_WRITE);
   for (guint i = 0; i < COUNT; i++)
     removals[i] = removal (i, keys + (gsize) i * 64);
-  g_assert_true (state_removals_intend (state, removals, COUNT, &error));
+  g_assert_true (state_removals_intend (state, 0, removals, COUNT, &error));
   removals[0].state = STATE_REMOVAL_DONE;
   removals[1].state = STATE_REMOVAL_FAILED;
   g_assert_true (state_removals_end (state, 0, removals, 2, &error));
@@ -90,7 +90,7 @@ test_pages (StateFixture *fixture, gconstpointer data)
   guint count = 0;
   for (guint i = 0; i < COUNT; i++)
     removals[i] = removal (i, keys + (gsize) i * 64);
-  g_assert_true (state_removals_intend (state, removals, COUNT, &error));
+  g_assert_true (state_removals_intend (state, 0, removals, COUNT, &error));
   g_assert_true (state_removals (state, 0, ~0u, count_removal, &count, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (count, ==, COUNT);
@@ -112,7 +112,7 @@ test_rows (StateFixture *fixture, gconstpointer data)
   for (guint i = 0; i < 3; i++)
     removals[i] = removal (i, keys[i]);
   removals[2].side = STATE_SIDE_SOURCE;
-  g_assert_true (state_removals_intend (state, removals, 3, &error));
+  g_assert_true (state_removals_intend (state, 0, removals, 3, &error));
   g_assert_true (state_count (state, folder->id, STATE_THERE, &count, &error));
   g_assert_cmpuint (count, ==, 3);
   removals[0].state = STATE_REMOVAL_DONE;
@@ -131,7 +131,7 @@ test_reader (StateFixture *fixture, gconstpointer data)
   g_autoptr (State) state = fixture_open (fixture, STATE_READ_ONLY);
   char keys[64];
   StateRemoval one = removal (1, keys);
-  g_assert_false (state_removals_intend (state, &one, 1, &error));
+  g_assert_false (state_removals_intend (state, 0, &one, 1, &error));
   g_assert_nonnull (error);
 }
 
