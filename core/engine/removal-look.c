@@ -386,13 +386,32 @@ look_at_lost (Removal *self, StateFolder *row, GError **error)
   return look (self, plan, NULL, NULL, error);
 }
 
-/* A folder of the destination that mailhaul knows nothing of: only mirror minds, and only
- * what is no namesake of a folder that the filters left out. */
+/* Whether mail was delivered to @text from a folder that the filters leave out now. */
 static gboolean
-look_at_stranger (Removal *self, const FolderInfo *info, GError **error)
+is_left_out (const Removal *self, GPtrArray *rows, const char *text)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const StateFolder *row = rows->pdata[i];
+      for (guint k = 0;
+           strcmp (row->destination_path, text) == 0 && k < self->set->pairs->len; k++)
+        {
+          const FolderPair *pair = self->set->pairs->pdata[k];
+          if (pair->dropped != NULL && strcmp (pair->source->text, row->source_path) == 0)
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* A folder of the destination that mailhaul knows nothing of: only mirror minds, and only
+ * what is neither a namesake nor the copy of a folder that the filters left out. */
+static gboolean
+look_at_stranger (Removal *self, const FolderInfo *info, GPtrArray *rows, GError **error)
 {
   if ((info->attributes & HAUL_FOLDER_NOSELECT) || has_plan (self, info->text)
-      || find_info (self->set->sources, info->text) != NULL || !may_remove (self, info))
+      || find_info (self->set->sources, info->text) != NULL || !may_remove (self, info)
+      || is_left_out (self, rows, info->text))
     return TRUE;
   RemovalPlan *plan = removal_plan_new (self, STATE_SIDE_DESTINATION,
                                         (HaulPath) info->path);
@@ -420,7 +439,7 @@ removal_look (Removal *self, GError **error)
   for (guint i = 0; self->account->job->deletions == JOB_DELETIONS_MIRROR
                     && i < self->set->destinations->len;
        i++)
-    if (!look_at_stranger (self, self->set->destinations->pdata[i], error))
+    if (!look_at_stranger (self, self->set->destinations->pdata[i], rows, error))
       return FALSE;
   return TRUE;
 }

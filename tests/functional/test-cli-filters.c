@@ -195,6 +195,38 @@ test_states (Fixture *fixture, gconstpointer data)
               "the source has no folder 'Bee' to select", "");
 }
 
+/* A folder that a filter leaves out since it was copied under another name is not foreign
+ * to a mirror, which would remove it. */
+static void
+test_left_out_later (Fixture *fixture, gconstpointer data)
+{
+  static const char *const folders[] = { "s", "s/.Projekte" };
+  static const char job[] =
+      "<job xmlns='urn:mailhaul:job:1' name='x'>\n"
+      "<source><maildir path='s'/></source><destination><maildir "
+      "path='d'/></destination>\n"
+      "<sync deletions='mirror' allow-foreign-deletions='true'/>\n"
+      "<filters><rename-folder from='Projekte' to='Projects'/>%s</filters>\n"
+      "<state directory='state'/>\n"
+      "</job>\n";
+  static const char *const filters[] = { "", "<skip-folder subscribed='false'/>" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      make_maildir (fixture, folders[i]);
+      g_autofree char *mail = g_build_filename (folders[i], "cur", "1.M1P1.x:2,S", NULL);
+      cli_write (fixture, mail, "Message-ID: <1@x>\n\none\n");
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
+    {
+      g_autofree char *text = g_strdup_printf (job, filters[i]);
+      cli_write (fixture, "mirror.xml", text);
+      cli_expect (fixture, "run mirror.xml", 0, NULL, "");
+      g_autofree char *names = names_of (fixture, "d/.Projects", NULL);
+      g_assert_cmpstr (names, ==, "[S]");
+    }
+}
+
 static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
@@ -210,5 +242,6 @@ main (int argc, char **argv)
   add ("/cli/filters/mends-dates", test_date);
   add ("/cli/filters/maps-folders-by-name", test_by_name);
   add ("/cli/filters/selects-folders-by-state", test_states);
+  add ("/cli/filters/what-is-left-out-is-not-foreign", test_left_out_later);
   return g_test_run ();
 }
