@@ -124,6 +124,51 @@ test_rows (StateFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+static gboolean
+dump_gone (const StateMessage *row, gpointer user_data, GError **error)
+{
+  g_string_append_printf (user_data, "%d", row->gone);
+  return TRUE;
+}
+
+static char *
+list_gone (State *state, gint64 folder_id)
+{
+  g_autoptr (GError) error = NULL;
+  GString *text = g_string_new (NULL);
+  g_assert_true (
+      state_messages (state, folder_id, STATE_DELIVERED, dump_gone, text, &error));
+  g_assert_no_error (error);
+  return g_string_free (text, FALSE);
+}
+
+/* A row says that we take the message as soon as the journal does, and no longer. */
+static void
+test_taken (StateFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (State) state = fixture_open (fixture, STATE_READ_WRITE);
+  g_autoptr (StateFolder) folder = fixture_folder (state, "A");
+  StateRemoval removals[2];
+  char keys[2][64];
+  fixture_write (state, folder->id, 0, 3);
+  fixture_receive (state, folder->id, 0, 3);
+  for (guint i = 0; i < 2; i++)
+    {
+      removals[i] = removal (i, keys[i]);
+      removals[i].side = STATE_SIDE_SOURCE;
+    }
+  g_assert_true (state_removals_intend (state, folder->id, removals, 2, &error));
+  g_autofree char *before = list_gone (state, folder->id);
+  g_assert_cmpstr (before, ==, "220");
+  removals[0].state = STATE_REMOVAL_DONE;
+  removals[1].state = STATE_REMOVAL_FAILED;
+  g_assert_true (state_removals_end (state, folder->id, removals, 2, &error));
+  g_autofree char *after = list_gone (state, folder->id);
+  g_assert_cmpstr (after, ==, "200");
+  g_assert_no_error (error);
+}
+
 static void
 test_reader (StateFixture *fixture, gconstpointer data)
 {
@@ -145,6 +190,7 @@ main (int argc, char **argv)
   ADD ("/state/removals/entered-and-completed", test_journal);
   ADD ("/state/removals/many-come-in-order", test_pages);
   ADD ("/state/removals/rows-go-with-what-is-done", test_rows);
+  ADD ("/state/removals/what-is-taken-is-marked", test_taken);
   ADD ("/state/removals/a-reader-enters-nothing", test_reader);
   return g_test_run ();
 }
