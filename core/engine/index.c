@@ -309,8 +309,15 @@ claim_by_identity (Found *self, const Unknown *search, GError **error)
 {
   Records *unknown = search->records;
   Side source = { 0 }, destination = { 0 };
-  side_init (&source, self->pass, self->pass->records, FALSE);
   side_init (&destination, self->pass, unknown, TRUE);
+  /* Nothing there to be found: then the source's identities need no room, which would be
+   * a few hundred bytes a message of a first copy. */
+  if (destination.positions->len == 0)
+    {
+      side_clear (&destination);
+      return TRUE;
+    }
+  side_init (&source, self->pass, self->pass->records, FALSE);
   destination.from = mark_of (search);
   gboolean ok = side_recall (&source, error);
   if (ok && source.positions->len > 0 && destination.positions->len > 0)
