@@ -127,7 +127,10 @@ retry_decide_first (const GError *error, guint attempt, guint32 jitter, gint64 u
 {
   RetryDecision decision = retry_decide (error, attempt, jitter, unit_us);
   gboolean busy = g_error_matches (error, HAUL_ERROR, HAUL_ERROR_BUSY);
-  guint attempts = busy ? RETRY_FIRST_BUSY_ATTEMPTS : RETRY_FIRST_ATTEMPTS;
+  /* Silence has cost its whole time already, and what does not answer may never: TLS is
+   * spoken where none is expected, say. */
+  gboolean silent = g_error_matches (error, HAUL_ERROR, HAUL_ERROR_TIMEOUT);
+  guint attempts = busy ? RETRY_FIRST_BUSY_ATTEMPTS : silent ? 1 : RETRY_FIRST_ATTEMPTS;
   if (attempt >= attempts)
     return (RetryDecision){ RETRY_STOP_ACCOUNT, 0 };
   return decision;
