@@ -9,7 +9,7 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "header-fields.h"
+#include "shared/header-fields.h"
 
 /* PREFIX: before the name, so that what was asked for stays readable. */
 #define PREFIX "X-Disarmed-"

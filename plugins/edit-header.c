@@ -10,8 +10,8 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "header-fields.h"
-#include "header-text.h"
+#include "shared/header-fields.h"
+#include "shared/header-text.h"
 
 /* VALUE_BYTES: a line of a header must not be longer (RFC 5322 §2.1.1). */
 #define VALUE_BYTES 998

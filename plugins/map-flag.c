@@ -10,7 +10,7 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "flag-pairs.h"
+#include "shared/flag-pairs.h"
 
 /* NAME_LIMIT_BYTES: of one flag; servers allow 50 to 255. Longer ones pass unchanged by a
  * pattern. */

@@ -8,7 +8,7 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "folder-names.h"
+#include "shared/folder-names.h"
 
 typedef struct
 {

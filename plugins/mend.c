@@ -9,7 +9,7 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "header-fields.h"
+#include "shared/header-fields.h"
 
 /* LOOK_BYTES: as much is held while it is open whether the body has begun. */
 #define LOOK_BYTES (64 * 1024)

@@ -10,8 +10,8 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "command.h"
-#include "hold.h"
+#include "shared/command.h"
+#include "shared/hold.h"
 
 /* EXIT_KEEP, EXIT_SKIP: what a command says beside success (0) and failure (the rest).
  * Not among those of shells, signals and sysexits.h. */

@@ -4,7 +4,7 @@
  * folders that one of name, match and special-use means (none given: all), and of those
  * what is as subscribed and empty say. The conditions are folder-test.c's: any thread.
  */
-#include "folder-test.h"
+#include "shared/folder-test.h"
 
 static gpointer
 select_create (gconstpointer settings, GError **error)

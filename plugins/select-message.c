@@ -5,7 +5,7 @@
  * another condition rules it out. The conditions are message-test.c's. An instance never
  * changes: any thread.
  */
-#include "message-test.h"
+#include "shared/message-test.h"
 
 static gpointer
 select_create (gconstpointer settings, GError **error)

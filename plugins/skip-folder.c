@@ -4,7 +4,7 @@
  * leaves folders out. Each condition of an element drops by itself. The conditions are
  * folder-test.c's: any thread.
  */
-#include "folder-test.h"
+#include "shared/folder-test.h"
 
 static gpointer
 skip_create (gconstpointer settings, GError **error)

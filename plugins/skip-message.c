@@ -5,7 +5,7 @@
  * old OR deleted. What is not known skips nothing. The conditions are message-test.c's.
  * An instance never changes: any thread.
  */
-#include "message-test.h"
+#include "shared/message-test.h"
 
 static gpointer
 skip_create (gconstpointer settings, GError **error)

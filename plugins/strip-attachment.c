@@ -9,9 +9,9 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "hold.h"
-#include "mime.h"
-#include "quoted.h"
+#include "shared/hold.h"
+#include "shared/mime.h"
+#include "shared/quoted.h"
 
 /* LARGEST: so much of an attachment is held at most, on disk. */
 #define LARGEST "1GiB"

@@ -10,9 +10,9 @@
 #include <mailhaul/error.h>
 #include <mailhaul/filter.h>
 
-#include "hold.h"
-#include "mime.h"
-#include "quoted.h"
+#include "shared/hold.h"
+#include "shared/mime.h"
+#include "shared/quoted.h"
 
 /* LIMIT_MAX: wrapping needs a line in memory. */
 #define LIMIT_MAX "64KiB"

@@ -8,7 +8,7 @@ import sys
 ROLES = ("sent", "drafts", "junk", "trash", "archive")
 HEAD = """/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Made by make-folder-names.py from folder-names.txt. */
-#include "folder-names.h"
+#include "shared/folder-names.h"
 
 const FolderName folder_names[] = {
 """

@@ -2,7 +2,7 @@
 /*
  * What folders are called in many languages: the data and the look-up.
  */
-#include "folder-names.h"
+#include "shared/folder-names.h"
 
 #include <string.h>
 
