@@ -83,7 +83,7 @@ is_loose_blank (const char *name, const char *at)
   return *at == ' ' && (at == name || at[1] == '\0' || at[1] == ' ');
 }
 
-/* Whether the character at @at is written as bytes. */
+/* Whether the character at @at is written as bytes for its own sake. */
 static gboolean
 is_escaped (const ImapSession *self, const char *name, const char *at, guint care)
 {
@@ -91,7 +91,7 @@ is_escaped (const ImapSession *self, const char *name, const char *at, guint car
   const char *forbidden = self->quirks->forbidden_in_names;
   if (self->delimiter == '\0' && c == '/')
     return FALSE; /* see FLAT_JOINT */
-  if (c == (guchar) self->delimiter || escaped_byte (at) != 0
+  if (c == (guchar) self->delimiter
       || (forbidden != NULL && c < 0x80 && may_be_escaped (c)
           && strchr (forbidden, c) != NULL)
       || ((care > CARE_NONE || self->quirks->trims_names) && is_loose_blank (name, at)))
@@ -105,9 +105,9 @@ is_escaped (const ImapSession *self, const char *name, const char *at, guint car
 }
 
 /*
- * A name as it may be sent: what is escaped is written as %XX byte by byte. A sign that
- * would be read as the beginning of that is escaped itself, so that no two names meet and
- * each comes back: "a.b" on a server with '.' is "a%2Eb".
+ * What is escaped is written as %XX byte by byte. A sign that would be read as the
+ * beginning of that is escaped itself, so that no two names meet and each comes back:
+ * "a.b" on a server with '.' is "a%2Eb".
  */
 static char *
 escape_name (const ImapSession *self, const char *name, guint care)
@@ -117,7 +117,7 @@ escape_name (const ImapSession *self, const char *name, guint care)
   for (const char *at = name; *at != '\0'; at = g_utf8_next_char (at))
     {
       gsize length = (gsize) (g_utf8_next_char (at) - at);
-      if (is_escaped (self, name, at, care))
+      if (escaped_byte (at) != 0 || is_escaped (self, name, at, care))
         for (gsize i = 0; i < length; i++)
           g_string_append_printf (out, "%c%02X", sign, (guint) (guchar) at[i]);
       else
@@ -142,6 +142,65 @@ unescape_name (const char *name)
   return g_string_free (out, FALSE);
 }
 
+static gboolean
+is_source (const ImapSession *self)
+{
+  return self->open != NULL && self->open->role == HAUL_ROLE_SOURCE;
+}
+
+/* How much may have been escaped in what is read. '=' is the sign only where '%' may have
+ * been refused; of a source that is known for Cyrus alone. */
+static guint
+most_care (const ImapSession *self)
+{
+  if (self->quirks->server == IMAP_SERVER_DOVECOT
+      || (is_source (self) && self->quirks->server != IMAP_SERVER_CYRUS))
+    return CARE_AWKWARD;
+  return CARE_PERCENT;
+}
+
+/* Control characters have no place in a name: what a source has in their stead stays. */
+static gboolean
+may_be_read (const ImapSession *self, const char *name)
+{
+  if (!is_source (self))
+    return TRUE;
+  for (; *name != '\0'; name++)
+    if ((guchar) *name < ' ' || *name == 0x7f)
+      return FALSE;
+  return TRUE;
+}
+
+/* The name that @name was written for; one that nobody here would have written stands
+ * for itself: "half%20off" is no "half off". */
+static char *
+own_name (const ImapSession *self, const char *name)
+{
+  g_autofree char *plain = unescape_name (name);
+  if (strcmp (plain, name) == 0 || !may_be_read (self, plain))
+    return g_strdup (name);
+  for (guint care = CARE_NONE; care <= most_care (self); care++)
+    {
+      g_autofree char *again = escape_name (self, plain, care);
+      if (strcmp (again, name) == 0)
+        return g_steal_pointer (&plain);
+    }
+  return g_strdup (name);
+}
+
+/* A name as it may be sent: as it is when it would be read so and holds nothing that has
+ * to be escaped. */
+static char *
+sent_name (const ImapSession *self, const char *name, guint care)
+{
+  gboolean plain = care == CARE_NONE;
+  for (const char *at = name; plain && *at != '\0'; at = g_utf8_next_char (at))
+    plain = !is_escaped (self, name, at, care);
+  g_autofree char *read = plain ? own_name (self, name) : NULL;
+  return g_strcmp0 (read, name) == 0 ? g_steal_pointer (&read)
+                                     : escape_name (self, name, care);
+}
+
 /* A name as it stands on the wire, in UTF-8. */
 static char *
 read_name (const ImapSession *self, const char *raw, gsize length)
@@ -159,7 +218,7 @@ static char *
 decode_name (const ImapSession *self, const char *raw, gsize length)
 {
   g_autofree char *name = read_name (self, raw, length);
-  return unescape_name (name);
+  return own_name (self, name);
 }
 
 /* Where the names begin: behind the prefix of the personal namespace. */
@@ -185,23 +244,48 @@ prefix_length (const ImapSession *self, ImapString wire)
  * holds once it is escaped: a '/' in one stands for itself there. */
 #define FLAT_JOINT "%2F"
 
+/* All of @path as one name. */
+static char *
+join_path (const ImapSession *self, HaulPath path, guint care)
+{
+  GString *out = g_string_new (NULL);
+  for (guint i = 0; path[i] != NULL; i++)
+    {
+      g_autofree char *name = escape_name (self, path[i], care);
+      g_string_append_printf (out, "%s%s", i > 0 ? FLAT_JOINT : "", name);
+    }
+  return g_string_free (out, FALSE);
+}
+
+/* Whether join_path() would have made @name of @path. */
+static gboolean
+is_joined (const ImapSession *self, HaulPath path, const char *name)
+{
+  for (guint i = 0; path[i] != NULL; i++)
+    if (*path[i] == '\0' || !may_be_read (self, path[i]))
+      return FALSE;
+  for (guint care = CARE_NONE; care <= most_care (self); care++)
+    {
+      g_autofree char *again = join_path (self, path, care);
+      if (strcmp (again, name) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* The names of a path that was joined so; what nobody joined is a single name. */
 static char **
-part_path (const char *name)
+part_path (const ImapSession *self, const char *name)
 {
+  const char *const whole[] = { name, NULL };
   g_auto (GStrv) parts = g_strsplit (name, FLAT_JOINT, -1);
   for (char **part = parts; *part != NULL; part++)
     {
       g_autofree char *coded = *part;
-      if (*coded == '\0')
-        {
-          const char *const whole[] = { name, NULL };
-          *part = g_steal_pointer (&coded);
-          return haul_path_copy (whole);
-        }
       *part = unescape_name (coded);
     }
-  return g_steal_pointer (&parts);
+  return is_joined (self, (HaulPath) parts, name) ? g_steal_pointer (&parts)
+                                                  : haul_path_copy (whole);
 }
 
 static char **
@@ -214,7 +298,7 @@ split_path (const ImapSession *self, ImapString wire, char delimiter)
       g_ptr_array_free (names, TRUE);
       if (g_ascii_strcasecmp (name, "INBOX") == 0)
         memcpy (name, "INBOX", 5);
-      return part_path (name);
+      return part_path (self, name);
     }
   gsize at = prefix_length (self, wire);
   while (at < wire.length)
@@ -246,6 +330,7 @@ imap_mailbox_new (ImapSession *self, ImapString wire, char delimiter)
   gboolean inbox = imap_string_is (wire, "INBOX");
   mailbox->wire = inbox ? g_strdup ("INBOX") : g_strndup (wire.data, wire.length);
   mailbox->path = split_path (self, imap_mailbox_name (mailbox), delimiter);
+  mailbox->delimiter = delimiter;
   mailbox->selectable = TRUE;
   return mailbox;
 }
@@ -294,21 +379,8 @@ encode_text (const ImapSession *self, const char *escaped, GError **error)
 static char *
 encode_name (const ImapSession *self, const char *name, guint care, GError **error)
 {
-  g_autofree char *escaped = escape_name (self, name, care);
+  g_autofree char *escaped = sent_name (self, name, care);
   return encode_text (self, escaped, error);
-}
-
-/* All of @path as one name, see FLAT_JOINT. */
-static char *
-join_path (const ImapSession *self, HaulPath path, guint care)
-{
-  GString *out = g_string_new (NULL);
-  for (guint i = 0; path[i] != NULL; i++)
-    {
-      g_autofree char *name = escape_name (self, path[i], care);
-      g_string_append_printf (out, "%s%s", i > 0 ? FLAT_JOINT : "", name);
-    }
-  return g_string_free (out, FALSE);
 }
 
 /* The nearest listed folder above @path, so that a delimiter or an odd encoding of a
@@ -404,15 +476,14 @@ imap_session_mailbox (ImapSession *self, HaulPath path, GError **error)
 
 /* What another client reads: the names as they stand on the wire, not unescaped. */
 static char **
-read_plainly (const ImapSession *self, const char *wire)
+read_plainly (const ImapSession *self, const char *wire, char delimiter)
 {
   GPtrArray *names = g_ptr_array_new ();
   gsize length = strlen (wire);
   gsize at = prefix_length (self, (ImapString){ wire, length });
   while (at < length)
     {
-      const char *end = self->delimiter == '\0' ? NULL
-                                                : strchr (wire + at, self->delimiter);
+      const char *end = delimiter == '\0' ? NULL : strchr (wire + at, delimiter);
       gsize part = end == NULL ? length - at : (gsize) (end - (wire + at));
       if (part > 0)
         g_ptr_array_add (names, read_name (self, wire + at, part));
@@ -461,14 +532,20 @@ imap_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
       || ((mailbox == NULL || !mailbox->listed)
           && !check_limits (self, path, wire, error)))
     return FALSE;
-  *out_path = read_plainly (self, wire);
+  gboolean listed = mailbox != NULL && mailbox->listed;
+  g_auto (GStrv)
+      plain = read_plainly (self, wire, listed ? mailbox->delimiter : self->delimiter);
+  /* The inbox has any case; a name of delimiters only is none. */
+  if (plain[0] != NULL && g_ascii_strcasecmp (plain[0], "INBOX") == 0)
+    memcpy (plain[0], "INBOX", 5);
+  *out_path = plain[0] != NULL ? g_steal_pointer (&plain) : haul_path_copy (path);
   return TRUE;
 }
 
 gboolean
 imap_session_escape (ImapSession *self, ImapMailbox *mailbox)
 {
-  while (mailbox->name_care < CARE_PERCENT)
+  while (mailbox->name_care < most_care (self))
     {
       g_autoptr (GError) ignored = NULL;
       char *wire = make_wire (self, (HaulPath) mailbox->path, ++mailbox->name_care,
@@ -482,53 +559,4 @@ imap_session_escape (ImapSession *self, ImapMailbox *mailbox)
       g_free (wire);
     }
   return FALSE;
-}
-
-void
-imap_key_from_uid (guint32 uid, guint8 out_key[4])
-{
-  for (guint i = 0; i < 4; i++)
-    out_key[i] = (guint8) (uid >> (24 - 8 * i));
-}
-
-static guint64
-read_number (const guint8 *bytes, guint length)
-{
-  guint64 value = 0;
-  for (guint i = 0; i < length; i++)
-    value = value << 8 | bytes[i];
-  return value;
-}
-
-gboolean
-imap_key_to_uid (HaulBytes key, guint32 *out_uid)
-{
-  guint32 uid = key.length == 4 ? (guint32) read_number (key.data, 4) : 0;
-  if (uid == 0)
-    return FALSE;
-  *out_uid = uid;
-  return TRUE;
-}
-
-void
-imap_token_write (const ImapToken *token, guint8 out_bytes[24])
-{
-  memset (out_bytes, 0, 24);
-  imap_key_from_uid (token->uidvalidity, out_bytes);
-  imap_key_from_uid (token->uidnext, out_bytes + 4);
-  imap_key_from_uid (token->messages, out_bytes + 8);
-  for (guint i = 0; i < 8; i++)
-    out_bytes[12 + i] = (guint8) (token->highestmodseq >> (56 - 8 * i));
-}
-
-gboolean
-imap_token_read (HaulBytes bytes, ImapToken *out_token)
-{
-  if (bytes.length != 24)
-    return FALSE;
-  *out_token = (ImapToken){ .uidvalidity = (guint32) read_number (bytes.data, 4),
-                            .uidnext = (guint32) read_number (bytes.data + 4, 4),
-                            .messages = (guint32) read_number (bytes.data + 8, 4),
-                            .highestmodseq = read_number (bytes.data + 12, 8) };
-  return TRUE;
 }

@@ -76,8 +76,9 @@
     .line_limit_bytes = 16000, DEEP_WINDOWS, SYNC_FROM_1MIB,                             \
     .swallows_refused_literals = TRUE, BATCHES (64, TRUE), .catenate = TRUE, DATES,      \
     .exact_size = TRUE, .masks_8bit_header = TRUE, .stable_bytes = TRUE,                 \
-    .login_hint = "with auth-user, the administrator must be listed in admins or"        \
-                  " proxyservers of imapd.conf",                                         \
+    .behalf_hint = TRUE,                                                                 \
+    .login_hint = "check user and password; with auth-user, the administrator must be"   \
+                  " listed in admins or proxyservers of imapd.conf",                     \
   }
 
 /* Exchange Online (§8.2): 10,240-byte lines, ten errors, regenerates MIME, guesses sizes,

@@ -139,6 +139,7 @@ typedef struct
   /* For people; NULL: nothing to say. One sentence each, no full stop. */
   const gchar *login_hint;      /* what to do when the login is refused */
   const gchar *connection_hint; /* what to know about limits */
+  gboolean behalf_hint;         /* login_hint is about logins with auth-user only */
   /* Binds logins (-PLUS) to TLS with tls-unique only, which TLS 1.3 does not have. */
   gboolean tls_unique_only;
   /* A password is never taken: only a token is. */

@@ -234,16 +234,27 @@ classify (ImapCode code, ImapString text)
 }
 
 /* Why a login that looks like a wrong password may be something else. */
+/* The server's own hint, if it is about this login; NULL: there is none. */
+static const char *
+login_hint (const ImapSasl *self)
+{
+  const ImapQuirks *quirks = self->settings.quirks;
+
+  if (quirks == NULL || (quirks->behalf_hint && self->settings.auth_user == NULL))
+    return NULL;
+  return quirks->login_hint;
+}
+
 static const char *
 credentials_advice (const ImapSasl *self)
 {
   const SaslMechanism *current = self->current;
-  const ImapQuirks *quirks = self->settings.quirks;
+  const char *hint = login_hint (self);
 
   if (current != NULL && current->token)
     return imap_bearer_advice (self->token_status);
-  if (quirks != NULL && quirks->login_hint != NULL)
-    return quirks->login_hint;
+  if (hint != NULL)
+    return hint;
   if (current != NULL && current->plus)
     return "check user and password; if they are right, something between us and the"
            " server ends TLS: see to it, or set auth to the mechanism without -PLUS";
@@ -261,7 +272,7 @@ credentials_advice (const ImapSasl *self)
 static const char *
 advice_for (const ImapSasl *self, Refusal refusal)
 {
-  const ImapQuirks *quirks = self->settings.quirks;
+  const char *hint = login_hint (self);
 
   switch (refusal)
     {
@@ -272,8 +283,8 @@ advice_for (const ImapSasl *self, Refusal refusal)
       return "switch IMAP on for this account, in its settings or by its administrator";
     case REFUSED_APP_PASSWORD:
     case REFUSED_WEB_LOGIN:
-      if (quirks != NULL && quirks->login_hint != NULL)
-        return quirks->login_hint;
+      if (hint != NULL)
+        return hint;
       return refusal == REFUSED_APP_PASSWORD
                  ? "create an app password in the account's settings and use that"
                  : "log in once with a web browser, then use an app password or a token";

@@ -64,6 +64,7 @@ typedef struct
   guint8 token[24], mark[4];
   gboolean selectable;
   gboolean listed; /* it was in the last listing */
+  char delimiter;  /* in @wire as that listing says; '\0': none */
   guint name_care; /* how carefully its wire name was made; mailbox.c */
   /* What SELECT said of keywords; learnt once per session. */
   gboolean flags_known;

@@ -64,15 +64,16 @@ is_ending_rest (const char *rest)
   return FALSE;
 }
 
-char *
-mbox_name_decode (const char *file_name)
+/* @file_name as UTF-8; @own: without our escapes. */
+static char *
+decode (const char *file_name, gboolean own)
 {
   GString *out = g_string_new (NULL);
   for (gsize i = 0; file_name[i] != '\0';)
     {
       gboolean near_end = strlen (file_name + i) > 3
                           && is_ending_rest (file_name + i + 3);
-      int byte = escaped_byte (file_name, i, near_end);
+      int byte = own ? escaped_byte (file_name, i, near_end) : -1;
       gunichar character = g_utf8_get_char_validated (file_name + i, -1);
       gboolean valid = character != (gunichar) -1 && character != (gunichar) -2;
       gsize size = valid ? (gsize) g_unichar_to_utf8 (character, NULL) : 1;
@@ -89,6 +90,22 @@ mbox_name_decode (const char *file_name)
       i += size;
     }
   return g_string_free (out, FALSE);
+}
+
+char *
+mbox_name_decode (const char *file_name)
+{
+  g_autofree char *name = decode (file_name, TRUE);
+  g_autofree char *again = mbox_name_encode (name);
+  /* What we would not have written so stands for itself. */
+  return strcmp (again, file_name) == 0 ? g_steal_pointer (&name)
+                                        : decode (file_name, FALSE);
+}
+
+char *
+mbox_name_plain (const char *file_name)
+{
+  return decode (file_name, FALSE);
 }
 
 gboolean

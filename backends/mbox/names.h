@@ -20,6 +20,10 @@ char *mbox_name_encode (const char *name);
  */
 char *mbox_name_decode (const char *file_name);
 
+/* mbox_name_plain: the same as others show it, our escapes as they stand. (transfer full)
+ */
+char *mbox_name_plain (const char *file_name);
+
 /* mbox_name_is_ignored: a file that is never a folder: dotfiles, locks, indexes. */
 gboolean mbox_name_is_ignored (const char *file_name);
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "names.h"
+
 gpointer
 mbox_session_open (const HaulOpen *open, GError **error)
 {
@@ -250,11 +252,38 @@ mbox_session_create (gpointer session, const HaulFolder *folders, gsize count,
   return TRUE;
 }
 
+/* The names of an existing folder as they stand on disk; NULL: it has no file. */
+static char **
+spell_existing (const MboxTree *tree, HaulPath path)
+{
+  g_autofree char *file = tree->is_tree ? mbox_tree_find (tree, path, NULL) : NULL;
+  if (file == NULL || !g_str_has_prefix (file, tree->root))
+    return NULL;
+  const char *below = file + strlen (tree->root);
+  while (*below == '/')
+    below++;
+  char **names = g_strsplit (below, "/", -1);
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *entry = *name;
+      if (g_str_has_suffix (entry, MBOX_CHILDREN_SUFFIX))
+        entry[strlen (entry) - strlen (MBOX_CHILDREN_SUFFIX)] = '\0';
+      *name = mbox_name_plain (entry);
+    }
+  return names;
+}
+
 gboolean
 mbox_session_spell (gpointer session, HaulPath path, char ***out_path, GError **error)
 {
   const MboxSession *self = session;
   MboxTree tree = self->tree;
+  if (self->role == HAUL_ROLE_SOURCE)
+    {
+      char **found = haul_path_is_inbox (path) ? NULL : spell_existing (&tree, path);
+      *out_path = found != NULL ? found : haul_path_copy (path);
+      return TRUE;
+    }
   tree.is_tree = tree.is_tree || (is_open_shape (self) && !haul_path_is_inbox (path));
   char **names = mbox_tree_spell (&tree, path, error);
   if (names == NULL)

@@ -382,6 +382,34 @@ tell_names (FolderSet *self, Lane *lane, GPtrArray *results)
                            told - NAMES_TOLD);
 }
 
+/* Folders whose names were written otherwise at the source, each told. */
+static void
+tell_source_names (FolderSet *self, Lane *lane)
+{
+  guint told = 0;
+  for (guint i = 0; i < self->pairs->len; i++)
+    {
+      const FolderPair *pair = self->pairs->pdata[i];
+      g_auto (GStrv) plain = NULL;
+      if (pair->dropped != NULL || !folder_pair_holds_messages (pair))
+        continue;
+      /* Nothing depends on it: a session that is ill says so at the next call. */
+      if (!session_spell (lane->source, (HaulPath) pair->source->path, &plain, NULL))
+        return;
+      if (haul_path_equal ((HaulPath) plain, (HaulPath) pair->source->path))
+        continue;
+      g_autofree char *name = g_strjoinv ("/", pair->source->path);
+      g_autofree char *theirs = g_strjoinv ("/", plain);
+      if (++told <= NAMES_TOLD)
+        account_result_notice (lane->account->result,
+                               "folder '%s' is called '%s' at the source", name, theirs);
+    }
+  if (told > NAMES_TOLD)
+    account_result_notice (lane->account->result,
+                           "%u more folders are called otherwise at the source",
+                           told - NAMES_TOLD);
+}
+
 void
 folder_pair_tell (const FolderPair *pair, FolderResult *result)
 {
@@ -438,12 +466,35 @@ call_subscribe (Session *session, gpointer data, GError **error)
   return session_subscribe (session, (HaulPath) pair->destination_path, TRUE, error);
 }
 
+/* A destination that has no subscriptions: what is lost is said. */
+static void
+tell_subscriptions (FolderSet *self, Lane *lane)
+{
+  guint count = 0;
+  for (guint i = 0; i < self->pairs->len; i++)
+    {
+      const FolderPair *pair = self->pairs->pdata[i];
+      if (pair->dropped == NULL
+          && (pair->source->attributes & HAUL_FOLDER_SUBSCRIBED) != 0)
+        count++;
+    }
+  if (count > 0)
+    account_result_notice (lane->account->result,
+                           "the destination keeps no subscriptions: %u %s subscribed at "
+                           "the source",
+                           count, count == 1 ? "folder is" : "folders are");
+}
+
 static gboolean
 subscribe_missing (FolderSet *self, Lane *lane, GError **error)
 {
-  if (!(lane->source_caps & HAUL_CAP_SUBSCRIPTIONS)
-      || !(destination_caps (lane->destination) & HAUL_CAP_SUBSCRIPTIONS))
+  if (!(lane->source_caps & HAUL_CAP_SUBSCRIPTIONS))
     return TRUE;
+  if (!(destination_caps (lane->destination) & HAUL_CAP_SUBSCRIPTIONS))
+    {
+      tell_subscriptions (self, lane);
+      return TRUE;
+    }
   for (guint i = 0; i < self->pairs->len; i++)
     {
       FolderPair *pair = self->pairs->pdata[i];
@@ -477,6 +528,7 @@ folder_set_create (FolderSet *self, Lane *lane, GPtrArray *results, GError **err
         apply (self, lane, &creation, results);
     }
   tell_names (self, lane, results);
+  tell_source_names (self, lane);
   for (guint i = 0; i < creation.errors->len; i++)
     g_clear_error ((GError **) &creation.errors->pdata[i]);
   g_array_unref (creation.folders);

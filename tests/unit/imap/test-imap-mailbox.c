@@ -80,6 +80,11 @@ test_read (void)
     { "", '/', "a%41b", "a%2541b" },
     { "", '/', "a%2Fb", "a%2Fb" },
     { "", '/', "100%", "100%25" },
+    { "", '/', "half%20off", "half%2520off" },
+    { "", '/', "p%25q", "p%2525q" },
+    { "", '/', "x=3D", "x=3D" },
+    { "", '/', "a%2Eb%20c", "a%252Eb%2520c" },
+    { "", '\0', "half%20off", "half%2520off" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
@@ -87,6 +92,35 @@ test_read (void)
       const ImapMailbox *mailbox = add (self, vectors[i].wire);
       g_test_message ("%s", vectors[i].wire);
       assert_path (mailbox, vectors[i].path);
+      session_free (self);
+    }
+}
+
+/* A source that no escape of ours would have been needed at. */
+static void
+test_source (void)
+{
+  static const struct
+  {
+    char delimiter;
+    const char *wire, *name;
+  } vectors[] = {
+    { '/', "a=25b", "a=25b" },    { '/', "x=3D", "x=3D" },    { '/', "tab=09", "tab=09" },
+    { '/', "ctl%0A", "ctl%0A" },  { '/', "p%25q", "p%25q" },  { '/', "a%00b", "a%00b" },
+    { '\0', "ctl%0A", "ctl%0A" }, { '\0', "a%20b", "a%20b" }, { '.', "a%2Eb", "a.b" },
+    { '.', "a=2Eb", "a=2Eb" },
+  };
+  const HaulOpen open = { .role = HAUL_ROLE_SOURCE };
+  for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      ImapSession *self = session_new ("", vectors[i].delimiter);
+      self->open = &open;
+      const ImapMailbox *mailbox = add (self, vectors[i].wire);
+      g_auto (GStrv) plain = NULL;
+      g_assert_cmpstr (mailbox->path[0], ==, vectors[i].name);
+      g_assert_null (mailbox->path[1]);
+      g_assert_true (imap_spell (self, (HaulPath) mailbox->path, &plain, NULL));
+      g_assert_cmpstr (plain[0], ==, vectors[i].wire);
       session_free (self);
     }
 }
@@ -109,6 +143,8 @@ test_write (void)
     { "INBOX.", '.', "INBOX/Sub", "INBOX.INBOX.Sub" },
     { "", '/', "INBOX/Sub", "INBOX/Sub" },
     { "", '/', "Entw\303\274rfe/&", "Entw&APw-rfe/&-" },
+    { "", '/', "half%2520off", "half%20off" },
+    { "", '/', "p%2525q", "p%25q" },
     { "", '\0', "flat", "flat" },
     { "", '\0', "a/b c/d", "a%2Fb c%2Fd" },
     { "", '\0', "a%2Fb", "a/b" },
@@ -289,6 +325,8 @@ main (int argc, char **argv)
   g_test_add_func ("/imap/mailbox/flat-comes-back", test_flat_round_trip);
   g_test_add_func ("/imap/mailbox/spelling-is-told", test_spell);
   g_test_add_func ("/imap/mailbox/reads-wire-names", test_read);
+  g_test_add_func ("/imap/mailbox/decodes-of-a-source-what-was-escaped-only",
+                   test_source);
   g_test_add_func ("/imap/mailbox/writes-wire-names", test_write);
   g_test_add_func ("/imap/mailbox/every-name-comes-back", test_round_trip);
   g_test_add_func ("/imap/mailbox/escapes-what-was-refused", test_escapes);

@@ -28,10 +28,11 @@ vectors (void)
 static void
 foreign (void)
 {
-  static const char *const table[][2] = { { "100%", "100%" },   { "%2f", "%2f" },
-                                          { "a%2Eb", "a%2Eb" }, { "%41", "%41" },
-                                          { "%00", "%00" },     { "caf\xe9", "caf%E9" },
-                                          { "%", "%" },         { "x%2", "x%2" } };
+  static const char *const table[][2] = {
+    { "100%", "100%" }, { "%2f", "%2f" }, { "a%2Eb", "a%2Eb" },
+    { "%41", "%41" },   { "%00", "%00" }, { "caf\xe9", "caf%E9" },
+    { "%", "%" },       { "x%2", "x%2" }, { "100%25%", "100%25%" }
+  };
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
     {
       g_autofree char *decoded = mbox_name_decode (table[i][0]);
