@@ -159,25 +159,13 @@ most_care (const ImapSession *self)
   return CARE_PERCENT;
 }
 
-/* Control characters have no place in a name: what a source has in their stead stays. */
-static gboolean
-may_be_read (const ImapSession *self, const char *name)
-{
-  if (!is_source (self))
-    return TRUE;
-  for (; *name != '\0'; name++)
-    if ((guchar) *name < ' ' || *name == 0x7f)
-      return FALSE;
-  return TRUE;
-}
-
 /* The name that @name was written for; one that nobody here would have written stands
  * for itself: "half%20off" is no "half off". */
 static char *
 own_name (const ImapSession *self, const char *name)
 {
   g_autofree char *plain = unescape_name (name);
-  if (strcmp (plain, name) == 0 || !may_be_read (self, plain))
+  if (strcmp (plain, name) == 0)
     return g_strdup (name);
   for (guint care = CARE_NONE; care <= most_care (self); care++)
     {
@@ -262,7 +250,7 @@ static gboolean
 is_joined (const ImapSession *self, HaulPath path, const char *name)
 {
   for (guint i = 0; path[i] != NULL; i++)
-    if (*path[i] == '\0' || !may_be_read (self, path[i]))
+    if (*path[i] == '\0')
       return FALSE;
   for (guint care = CARE_NONE; care <= most_care (self); care++)
     {

@@ -89,6 +89,22 @@ test_dry_run_only_reads (void)
   world_free (world);
 }
 
+static void
+test_no_subscriptions (void)
+{
+  World *world = world_new (FALSE);
+  disarm (world);
+  memory_store_create (world->source, work, HAUL_FOLDER_SUBSCRIBED, 0);
+  world->destination_options = "without=subscriptions";
+  g_autoptr (EngineResult) result = world_run (world);
+  g_assert_cmpint (result->exit_code, ==, EXIT_CODE_DONE);
+  g_assert_cmpuint (account (result)->notices->len, ==, 1);
+  g_assert_cmpstr (account (result)->notices->pdata[0], ==,
+                   "the destination keeps no subscriptions: 1 folder is subscribed at "
+                   "the source");
+  world_free (world);
+}
+
 /* ---- a session that is lost with stores in flight ---- */
 
 /* One break at the commit of a batch; what was in it is stored all the same, later. */
@@ -335,6 +351,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/calls/folders-are-made-in-one-call",
                    test_folders_are_made_at_once);
   g_test_add_func ("/engine/calls/a-dry-run-only-reads", test_dry_run_only_reads);
+  g_test_add_func ("/engine/calls/subscriptions-that-are-lost-are-told",
+                   test_no_subscriptions);
   g_test_add_func ("/engine/lost/recovers-before-it-looks",
                    test_recovers_before_it_looks);
   for (guint i = 0; i < G_N_ELEMENTS (ghosts); i++)

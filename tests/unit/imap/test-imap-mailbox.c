@@ -105,9 +105,9 @@ test_source (void)
     char delimiter;
     const char *wire, *name;
   } vectors[] = {
-    { '/', "a=25b", "a=25b" },    { '/', "x=3D", "x=3D" },    { '/', "tab=09", "tab=09" },
-    { '/', "ctl%0A", "ctl%0A" },  { '/', "p%25q", "p%25q" },  { '/', "a%00b", "a%00b" },
-    { '\0', "ctl%0A", "ctl%0A" }, { '\0', "a%20b", "a%20b" }, { '.', "a%2Eb", "a.b" },
+    { '/', "a=25b", "a=25b" },  { '/', "x=3D", "x=3D" },    { '/', "tab=09", "tab=09" },
+    { '/', "ctl%0A", "ctl\n" }, { '/', "p%25q", "p%25q" },  { '/', "a%00b", "a%00b" },
+    { '\0', "%2Fb", "%2Fb" },   { '\0', "a%20b", "a%20b" }, { '.', "a%2Eb", "a.b" },
     { '.', "a=2Eb", "a=2Eb" },
   };
   const HaulOpen open = { .role = HAUL_ROLE_SOURCE };

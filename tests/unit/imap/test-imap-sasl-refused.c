@@ -208,6 +208,29 @@ test_on_behalf (void)
   login_clear (&login);
 }
 
+/* What Cyrus wants of administrators is told to those who log in as one only. */
+static void
+test_behalf_hint (void)
+{
+  ImapQuirks cyrus = *imap_quirks_for (NULL);
+  cyrus.behalf_hint = TRUE;
+  cyrus.login_hint = "the hint";
+  for (guint behalf = 0; behalf < 2; behalf++)
+    {
+      Login login;
+      g_autoptr (GError) error = NULL;
+      login_init (&login, "PLAIN", "hunter2", "h");
+      imap_sasl_free (login.sasl);
+      login.settings.auth_user = behalf ? "admin" : NULL;
+      login.settings.quirks = &cyrus;
+      login.sasl = imap_sasl_new (&login.settings, &error);
+      error = login_refused (&login, IMAP_CODE_AUTHENTICATIONFAILED, "no");
+      g_assert_nonnull (
+          strstr (error->message, behalf ? "the hint" : "check user and password"));
+      login_clear (&login);
+    }
+}
+
 /* What a server may send back: as it is, in Base64, quoted, many times. */
 static void
 test_echo (void)
@@ -308,6 +331,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/imap/sasl-refused/what-a-refusal-means", test_refusals);
   g_test_add_func ("/imap/sasl-refused/on-behalf-of-another", test_on_behalf);
+  g_test_add_func ("/imap/sasl-refused/hint-for-those-on-behalf", test_behalf_hint);
   g_test_add_func ("/imap/sasl-refused/no-secret-comes-back", test_echo);
   g_test_add_func ("/imap/sasl-refused/hostile-texts", test_hostile_texts);
   g_test_add_func ("/imap/sasl-refused/long-text", test_long_text);
