@@ -177,6 +177,9 @@ on_event (const Event *event, gpointer user_data)
     g_cancellable_cancel (self->cancellable);
 }
 
+/* STOP_DELAY_US: long for an event to be delivered, short for a test. */
+#define STOP_DELAY_US (G_USEC_PER_SEC / 4)
+
 static void
 test_stop (gconstpointer data)
 {
@@ -184,7 +187,14 @@ test_stop (gconstpointer data)
   World *world = world_new (TRUE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Stopper stopper = { cancellable, 3 };
+  /* From then on the run waits for whoever looks on, who might come too late else. */
+  FaultPlan slow = { .action = FAULT_DELAY,
+                     .at = 4,
+                     .lasting = TRUE,
+                     .delay_us = STOP_DELAY_US,
+                     .place = "at commit" };
   disarm (world);
+  fault_control_arm (world->destination_control, &slow);
   world->event = on_event;
   world->event_data = &stopper;
   world->destination_options = "batch=1";
@@ -197,6 +207,7 @@ test_stop (gconstpointer data)
   world->event = NULL;
   g_clear_object (&world->stop);
   g_clear_object (&world->cancel);
+  disarm (world);
   assert_second_run_completes (world, "stop");
   world_free (world);
 }
